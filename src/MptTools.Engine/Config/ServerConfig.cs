@@ -1,0 +1,220 @@
+using System.Net;
+
+namespace MptTools.Engine.Config;
+
+/// <summary>An address of an interface with the length of its network's prefix, as in <c>10.0.0.2/24</c>.</summary>
+/// <param name="Address">The address itself, host bits included.</param>
+/// <param name="PrefixLength">0 to 32 for IPv4, 0 to 128 for IPv6.</param>
+public readonly record struct InterfaceAddress(IPAddress Address, int PrefixLength)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"{Address}/{PrefixLength}";
+}
+
+/// <summary>Everything one server reads: <c>interface.conf</c>, <c>connections/*.conf</c> and <c>conf.template</c>.</summary>
+public sealed record ServerConfig
+{
+    /// <summary>The directory the files were read from, as a full path.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>The [general] section of interface.conf.</summary>
+    public required GeneralConfig General { get; init; }
+
+    /// <summary>The tunnels, [tun_0] first. There is at least one; the first names the server.</summary>
+    public required IReadOnlyList<TunnelConfig> Tunnels { get; init; }
+
+    /// <summary>The connections in the order of their file names (ordinal).</summary>
+    public required IReadOnlyList<ConnectionConfig> Connections { get; init; }
+
+    /// <summary>The answer to a peer's create, from <c>conf.template</c>; null where there is no such file.</summary>
+    public ConnectionConfig? Template { get; init; }
+}
+
+/// <summary>[general] of interface.conf.</summary>
+public sealed record GeneralConfig
+{
+    /// <summary>accept_remote: a peer without a connection may create one.</summary>
+    public bool AcceptRemote { get; init; }
+
+    /// <summary>cmdport_local: the UDP port for commands, 1 to 65535.</summary>
+    public int CommandPort { get; init; } = 60456;
+
+    /// <summary>cmd_timeout: how long a client waits for an answer.</summary>
+    public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(25);
+}
+
+/// <summary>[tun_n] of interface.conf.</summary>
+public sealed record TunnelConfig
+{
+    /// <summary>The interface's name: 1 to 15 bytes, no slash, no white space.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The tunnel's MTU in bytes.</summary>
+    public int Mtu { get; init; } = 1440;
+
+    /// <summary>ipv4_addr, or null.</summary>
+    public InterfaceAddress? IPv4 { get; init; }
+
+    /// <summary>ipv6_addr, or null.</summary>
+    public InterfaceAddress? IPv6 { get; init; }
+}
+
+/// <summary>Who may start configuration changes (the manual's table 2).</summary>
+[Flags]
+public enum ConnectionPermission
+{
+    /// <summary>Neither side.</summary>
+    None = 0,
+    /// <summary>This server may start a change at the peer.</summary>
+    Send = 1,
+    /// <summary>This server takes changes from the peer.</summary>
+    Receive = 2,
+}
+
+/// <summary>How commands between servers are authenticated (the manual's table 3).</summary>
+public enum AuthenticationType
+{
+    /// <summary>auth_type 0: not at all.</summary>
+    None = 0,
+    /// <summary>auth_type 1: a random number that the requester must be able to receive.</summary>
+    Random = 1,
+    /// <summary>auth_type 2: SHA-256 over the message and the shared key.</summary>
+    Sha256 = 2,
+}
+
+/// <summary>The codes of a path's status on the wire and in the files.</summary>
+public enum PathStatusCode
+{
+    /// <summary>Carries traffic.</summary>
+    Up = 0,
+    /// <summary>The peer was not heard for the dead time, or the path was configured to start down.</summary>
+    Down = 128,
+    /// <summary>The interface is missing, down or without carrier.</summary>
+    InterfaceDown = 129,
+    /// <summary>The interface lacks the path's local address.</summary>
+    AddressDown = 130,
+    /// <summary>Taken down by hand; stays until taken up by hand.</summary>
+    TakenDown = 131,
+    /// <summary>Not in use at all.</summary>
+    Disabled = 255,
+}
+
+/// <summary>One connections/*.conf file, or conf.template.</summary>
+public sealed record ConnectionConfig
+{
+    /// <summary>The file's name without its directory.</summary>
+    public required string File { get; init; }
+
+    /// <summary>name: unique, without white space.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>permission.</summary>
+    public ConnectionPermission Permission { get; init; }
+
+    /// <summary>ip_ver: 4 or 6, the version of the two tunnel addresses.</summary>
+    public int IPVersion { get; init; } = 4;
+
+    /// <summary>ip_local: this server's tunnel address.</summary>
+    public required IPAddress LocalAddress { get; init; }
+
+    /// <summary>local_port: the UDP port for data, 1 to 65535.</summary>
+    public required int LocalPort { get; init; }
+
+    /// <summary>ip_remote: the peer's tunnel address; null in conf.template.</summary>
+    public IPAddress? RemoteAddress { get; init; }
+
+    /// <summary>remote_port; null in a file meant for create and in conf.template.</summary>
+    public int? RemotePort { get; init; }
+
+    /// <summary>remote_cmd_port; null in conf.template.</summary>
+    public int? RemoteCommandPort { get; init; }
+
+    /// <summary>local_cmd_port, as save of existing servers writes it; null where the file has none.</summary>
+    public int? LocalCommandPort { get; init; }
+
+    /// <summary>status: 0 means in use.</summary>
+    public int Status { get; init; }
+
+    /// <summary>reorder_window: 0 (no ordering) to 10000 packets.</summary>
+    public int ReorderWindow { get; init; }
+
+    /// <summary>max_buffdelay_msec: how long a packet may wait for one before it; 100 ms where the key is missing or 0.</summary>
+    public TimeSpan MaxBufferDelay { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>auth_type.</summary>
+    public AuthenticationType AuthenticationType { get; init; }
+
+    /// <summary>auth_key as it stands in the file; null where there is none.</summary>
+    public string? AuthenticationKey { get; init; }
+
+    /// <summary>The paths, [path_0] first; 1 to 20.</summary>
+    public required IReadOnlyList<PathConfig> Paths { get; init; }
+
+    /// <summary>The networks behind the peer, [net_0] first; 0 to 20.</summary>
+    public IReadOnlyList<NetworkConfig> Networks { get; init; } = [];
+
+    /// <summary>
+    /// The file has all that running needs. A file meant for create may lack remote_port and remote addresses: it loads,
+    /// but its connection starts only when create has filled them in.
+    /// </summary>
+    public bool IsComplete => RemoteAddress is not null && RemotePort is not null && Paths.All(path => path.RemoteAddress is not null);
+}
+
+/// <summary>[path_n] of a connection.</summary>
+public sealed record PathConfig
+{
+    /// <summary>n of [path_n].</summary>
+    public required int Index { get; init; }
+
+    /// <summary>interface_name.</summary>
+    public required string Interface { get; init; }
+
+    /// <summary>ip_ver: 4 or 6, the version of the path's own addresses.</summary>
+    public int IPVersion { get; init; } = 4;
+
+    /// <summary>public_ipaddr: the address the peer sees; null for 0.0.0.0 (to be found).</summary>
+    public IPAddress? PublicAddress { get; init; }
+
+    /// <summary>
+    /// private_ipaddr: the address on the interface, where it differs from the public one. Null for 0.0.0.0: the
+    /// interface's first address of the path's version. Equal to <see cref="PublicAddress"/> where the file has none.
+    /// </summary>
+    public IPAddress? LocalAddress { get; init; }
+
+    /// <summary>gw_ipaddr; null for 0.0.0.0 (to be found). Equal to the local or public address: the peer is on the link.</summary>
+    public IPAddress? Gateway { get; init; }
+
+    /// <summary>remote_ipaddr; null where create fills it in.</summary>
+    public IPAddress? RemoteAddress { get; init; }
+
+    /// <summary>keepalive_time: zero switches keepalives off. Fractions of a second are allowed.</summary>
+    public TimeSpan KeepaliveTime { get; init; }
+
+    /// <summary>dead_time: three times <see cref="KeepaliveTime"/> where the file has none.</summary>
+    public TimeSpan DeadTime { get; init; }
+
+    /// <summary>weight_out: 1 to 10000.</summary>
+    public int WeightOut { get; init; } = 1;
+
+    /// <summary>weight_in: 1 to 10000, the weight the peer's side gets from create.</summary>
+    public int WeightIn { get; init; } = 1;
+
+    /// <summary>cmd_default: commands between servers take this path.</summary>
+    public bool IsCommandDefault { get; init; }
+
+    /// <summary>status: the path's state at start.</summary>
+    public PathStatusCode Status { get; init; }
+}
+
+/// <summary>[net_n] of a connection: traffic from here to there goes through this connection.</summary>
+public sealed record NetworkConfig
+{
+    /// <summary>n of [net_n].</summary>
+    public required int Index { get; init; }
+
+    /// <summary>src_addr: the network on this side.</summary>
+    public required IPNetwork Source { get; init; }
+
+    /// <summary>dst_addr: the network on the peer's side.</summary>
+    public required IPNetwork Destination { get; init; }
+}

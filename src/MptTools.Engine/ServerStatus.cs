@@ -1,0 +1,202 @@
+using System.Net;
+using MptTools.Engine.Config;
+
+namespace MptTools.Engine;
+
+/// <summary>What a running server tells of itself: one consistent reading, plain data, the same over the control socket.</summary>
+public sealed record ServerStatus
+{
+    /// <summary>The server's name: that of its first tunnel.</summary>
+    public required string Name { get; init; }
+    /// <summary>The product's version.</summary>
+    public required string Version { get; init; }
+    /// <summary>The process that runs it.</summary>
+    public required int ProcessId { get; init; }
+    /// <summary>When it started.</summary>
+    public required DateTimeOffset StartedAt { get; init; }
+    /// <summary>Where its configuration files are.</summary>
+    public required string ConfigDirectory { get; init; }
+    /// <summary>The UDP port for commands.</summary>
+    public required int CommandPort { get; init; }
+    /// <summary>Peers without a connection may create one.</summary>
+    public required bool AcceptRemote { get; init; }
+    /// <summary>The tunnels, first one first.</summary>
+    public required IReadOnlyList<TunnelStatus> Tunnels { get; init; }
+    /// <summary>The connections, in file order.</summary>
+    public required IReadOnlyList<ConnectionStatus> Connections { get; init; }
+}
+
+/// <summary>One TUN device.</summary>
+public sealed record TunnelStatus
+{
+    /// <summary>The device's name.</summary>
+    public required string Name { get; init; }
+    /// <summary>MTU in bytes.</summary>
+    public required int Mtu { get; init; }
+    /// <summary>The IPv4 address with its prefix length, or null.</summary>
+    public string? IPv4 { get; init; }
+    /// <summary>The IPv6 address with its prefix length, or null.</summary>
+    public string? IPv6 { get; init; }
+    /// <summary>Packets the system sent into the device.</summary>
+    public long PacketsRead { get; init; }
+    /// <summary>Packets written to the device.</summary>
+    public long PacketsWritten { get; init; }
+    /// <summary>Packets dropped, by reason; only reasons that occurred.</summary>
+    public IReadOnlyDictionary<string, long> Drops { get; init; } = new Dictionary<string, long>();
+}
+
+/// <summary>What is known of the program at the other end.</summary>
+public enum PeerKind
+{
+    /// <summary>Nothing heard yet.</summary>
+    Unknown,
+    /// <summary>Keepalives without the extension of MptTools.</summary>
+    Existing,
+    /// <summary>MptTools.</summary>
+    MptTools,
+}
+
+/// <summary>One connection.</summary>
+public sealed record ConnectionStatus
+{
+    /// <summary>The connection's name.</summary>
+    public required string Name { get; init; }
+    /// <summary>Its file's name.</summary>
+    public required string ConfigFile { get; init; }
+    /// <summary>The tunnel device it belongs to.</summary>
+    public required string Tunnel { get; init; }
+    /// <summary>4 or 6.</summary>
+    public required int IPVersion { get; init; }
+    /// <summary>This server's tunnel address.</summary>
+    public required string LocalAddress { get; init; }
+    /// <summary>This server's UDP data port.</summary>
+    public required int LocalPort { get; init; }
+    /// <summary>The peer's tunnel address.</summary>
+    public required string RemoteAddress { get; init; }
+    /// <summary>The peer's UDP data port.</summary>
+    public required int RemotePort { get; init; }
+    /// <summary>The peer's UDP command port.</summary>
+    public required int RemoteCommandPort { get; init; }
+    /// <summary>Who may start configuration changes.</summary>
+    public required ConnectionPermission Permission { get; init; }
+    /// <summary>How commands are authenticated.</summary>
+    public required AuthenticationType AuthenticationType { get; init; }
+    /// <summary>Reorder window in packets; 0: no ordering.</summary>
+    public required int ReorderWindow { get; init; }
+    /// <summary>Longest wait for a missing packet, in milliseconds.</summary>
+    public required double MaxBufferDelayMilliseconds { get; init; }
+    /// <summary>0: in use.</summary>
+    public required int StatusCode { get; init; }
+    /// <summary>What runs at the other end.</summary>
+    public PeerKind Peer { get; init; }
+    /// <summary>Data packets sent over all paths.</summary>
+    public long PacketsSent { get; init; }
+    /// <summary>Data packets delivered to the tunnel device.</summary>
+    public long PacketsReceived { get; init; }
+    /// <summary>Bytes of inner packets sent.</summary>
+    public long BytesSent { get; init; }
+    /// <summary>Bytes of inner packets delivered.</summary>
+    public long BytesReceived { get; init; }
+    /// <summary>What the ordering did.</summary>
+    public OrderingStatus Ordering { get; init; } = new();
+    /// <summary>Packets dropped, by reason; only reasons that occurred.</summary>
+    public IReadOnlyDictionary<string, long> Drops { get; init; } = new Dictionary<string, long>();
+    /// <summary>The paths, path 0 first.</summary>
+    public required IReadOnlyList<PathStatus> Paths { get; init; }
+    /// <summary>The networks behind the peer.</summary>
+    public required IReadOnlyList<NetworkStatus> Networks { get; init; }
+}
+
+/// <summary>Counters of a connection's reorder buffer, in packets.</summary>
+public sealed record OrderingStatus
+{
+    /// <summary>Arrived early and waited.</summary>
+    public long Waited { get; init; }
+    /// <summary>Waiting now.</summary>
+    public long Waiting { get; init; }
+    /// <summary>Given up because every path had delivered something newer (RFC 1990's rule).</summary>
+    public long LostByGap { get; init; }
+    /// <summary>Given up because the maximum wait was over.</summary>
+    public long LostByTime { get; init; }
+    /// <summary>Came after they had been given up, and were dropped.</summary>
+    public long Late { get; init; }
+    /// <summary>Came a second time, and were dropped.</summary>
+    public long Duplicate { get; init; }
+    /// <summary>Times the numbering jumped ahead by the window or more.</summary>
+    public long Jumps { get; init; }
+    /// <summary>Times the peer started its numbering over.</summary>
+    public long Restarts { get; init; }
+}
+
+/// <summary>Whether a path carries traffic.</summary>
+public enum PathState
+{
+    /// <summary>It does not.</summary>
+    Down,
+    /// <summary>It does.</summary>
+    Up,
+}
+
+/// <summary>One path.</summary>
+public sealed record PathStatus
+{
+    /// <summary>The name of the server (its first tunnel).</summary>
+    public required string Server { get; init; }
+    /// <summary>The connection's name.</summary>
+    public required string Connection { get; init; }
+    /// <summary>n of [path_n].</summary>
+    public required int Index { get; init; }
+    /// <summary>The network interface.</summary>
+    public required string Interface { get; init; }
+    /// <summary>4 or 6.</summary>
+    public required int IPVersion { get; init; }
+    /// <summary>The address on the interface; empty while there is none.</summary>
+    public required string LocalAddress { get; init; }
+    /// <summary>The address the peer sees.</summary>
+    public required string PublicAddress { get; init; }
+    /// <summary>The gateway; equal to the local address where the peer is on the link.</summary>
+    public required string Gateway { get; init; }
+    /// <summary>The peer's address.</summary>
+    public required string RemoteAddress { get; init; }
+    /// <summary>Weight for sending.</summary>
+    public required int WeightOut { get; init; }
+    /// <summary>Weight the peer was asked to use.</summary>
+    public required int WeightIn { get; init; }
+    /// <summary>Seconds between keepalives; 0: none are sent.</summary>
+    public required double KeepaliveSeconds { get; init; }
+    /// <summary>Seconds of silence after which the path counts as down.</summary>
+    public required double DeadSeconds { get; init; }
+    /// <summary>Up or Down.</summary>
+    public required PathState Status { get; init; }
+    /// <summary>The detail behind it.</summary>
+    public required PathStatusCode Detail { get; init; }
+    /// <summary>Since when.</summary>
+    public required DateTimeOffset Since { get; init; }
+    /// <summary>When the last keepalive came; null before the first.</summary>
+    public DateTimeOffset? LastKeepalive { get; init; }
+    /// <summary>Data packets sent.</summary>
+    public long PacketsSent { get; init; }
+    /// <summary>Data packets received.</summary>
+    public long PacketsReceived { get; init; }
+    /// <summary>Bytes of inner packets sent.</summary>
+    public long BytesSent { get; init; }
+    /// <summary>Bytes of inner packets received.</summary>
+    public long BytesReceived { get; init; }
+    /// <summary>Packets the kernel refused to send.</summary>
+    public long SendErrors { get; init; }
+    /// <summary>Packets dropped on this path, by reason; only reasons that occurred.</summary>
+    public IReadOnlyDictionary<string, long> Drops { get; init; } = new Dictionary<string, long>();
+}
+
+/// <summary>One network of a connection.</summary>
+public sealed record NetworkStatus
+{
+    /// <summary>The connection's name.</summary>
+    public required string Connection { get; init; }
+    /// <summary>n of [net_n].</summary>
+    public required int Index { get; init; }
+    /// <summary>This side's network.</summary>
+    public required string Source { get; init; }
+    /// <summary>The peer's network.</summary>
+    public required string Destination { get; init; }
+}
