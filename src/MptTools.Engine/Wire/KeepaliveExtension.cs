@@ -1,0 +1,82 @@
+using System.Net;
+
+namespace MptTools.Engine.Wire;
+
+/// <summary>What the sender of a keepalive can take (docs/wire-extension.md). Bits not known are ignored.</summary>
+[Flags]
+internal enum PeerCapabilities : uint
+{
+    /// <summary>Nothing beyond what existing servers do.</summary>
+    None = 0,
+    /// <summary>Decapsulates by RFC 6040: outer headers may carry ECN in normal mode.</summary>
+    EcnNormalMode = 1 << 0,
+    /// <summary>Recognises duplicates by sequence number: a packet may be sent on several paths.</summary>
+    Duplicates = 1 << 1,
+    /// <summary>Tells paths apart that share one pair of addresses.</summary>
+    SharedAddressPair = 1 << 2,
+    /// <summary>Follows a path whose sender's address changes.</summary>
+    RoamingAddress = 1 << 3,
+}
+
+/// <summary>Which start of a connection a keepalive belongs to, and its place in it: protection against replay.</summary>
+/// <param name="Id">Random, chosen when the sender's connection starts.</param>
+/// <param name="Counter">Strictly increasing over all keepalives of the connection, on whichever path.</param>
+internal readonly record struct KeepaliveInstance(ulong Id, ulong Counter);
+
+/// <summary>An address and UDP port as seen from the other end.</summary>
+/// <param name="Address">The 16 bytes of the address, IPv4 mapped, as a number (see <see cref="MappedAddress"/>).</param>
+/// <param name="Port">The UDP port.</param>
+internal readonly record struct ObservedEndpoint(UInt128 Address, ushort Port)
+{
+    /// <summary>4 or 6.</summary>
+    internal int IPVersion => MappedAddress.IsIPv4(Address) ? 4 : 6;
+
+    /// <summary>The endpoint in the form the base class library uses.</summary>
+    internal IPEndPoint ToIPEndPoint() => new(MappedAddress.ToIPAddress(Address), Port);
+}
+
+/// <summary>The extension behind the fortieth byte of a keepalive (docs/wire-extension.md); null: the field is absent.</summary>
+internal readonly record struct KeepaliveExtension
+{
+    /// <summary>What the sender can take.</summary>
+    internal PeerCapabilities? Capabilities { get; init; }
+    /// <summary>The sequence number the connection's next data packet will get; all that the sender put on this path
+    /// before this keepalive have smaller ones.</summary>
+    internal uint? NextSequence { get; init; }
+    /// <summary>The sender's instance and this keepalive's number in it.</summary>
+    internal KeepaliveInstance? Instance { get; init; }
+    /// <summary>The receiver's instance as the sender last heard it.</summary>
+    internal ulong? PeerInstance { get; init; }
+    /// <summary>Where the sender sees the receiver on this path.</summary>
+    internal ObservedEndpoint? Observed { get; init; }
+}
+
+/// <summary>What a keepalive turned out to be.</summary>
+internal enum KeepaliveStatus
+{
+    /// <summary>Not a keepalive, or shorter than one.</summary>
+    NotKeepalive,
+    /// <summary>Without an extension that is known here: an existing server.</summary>
+    Plain,
+    /// <summary>With a valid extension, authenticated where a key is set.</summary>
+    Extended,
+    /// <summary>The extension cannot be read; it is ignored as a whole.</summary>
+    ExtendedInvalid,
+    /// <summary>A key is set here and the extension carries no authentication; it is ignored.</summary>
+    AuthenticationMissing,
+    /// <summary>The authentication does not fit the key, or no key is set here; the extension is ignored.</summary>
+    AuthenticationFailed,
+}
+
+/// <summary>What a keepalive says.</summary>
+internal readonly record struct KeepaliveInfo
+{
+    /// <summary>The connection's ip_ver at the sender.</summary>
+    internal int IPVersion { get; init; }
+    /// <summary>The sender's tunnel address as a number (see <see cref="MappedAddress"/>).</summary>
+    internal UInt128 SenderTunnel { get; init; }
+    /// <summary>The receiver's tunnel address, likewise.</summary>
+    internal UInt128 ReceiverTunnel { get; init; }
+    /// <summary>The extension; empty unless the status is <see cref="KeepaliveStatus.Extended"/>.</summary>
+    internal KeepaliveExtension Extension { get; init; }
+}
