@@ -18,6 +18,8 @@ public sealed record ServerStatus
     public required string ConfigDirectory { get; init; }
     /// <summary>The UDP port for commands.</summary>
     public required int CommandPort { get; init; }
+    /// <summary>How long a client waits for an answer, in seconds (cmd_timeout).</summary>
+    public double CommandTimeoutSeconds { get; init; } = 25;
     /// <summary>Peers without a connection may create one.</summary>
     public required bool AcceptRemote { get; init; }
     /// <summary>The tunnels, first one first.</summary>
@@ -33,6 +35,8 @@ public sealed record TunnelStatus
     public required string Name { get; init; }
     /// <summary>MTU in bytes.</summary>
     public required int Mtu { get; init; }
+    /// <summary>The server's file descriptor of the device; null where it has none open.</summary>
+    public int? FileDescriptor { get; init; }
     /// <summary>The IPv4 address with its prefix length, or null.</summary>
     public string? IPv4 { get; init; }
     /// <summary>The IPv6 address with its prefix length, or null.</summary>

@@ -34,6 +34,35 @@ public interface IServerControl
     IDisposable Subscribe(Action<MptEvent> observer);
 }
 
+/// <summary>Why a command was not carried out, for programs; the sentence for people is the exception's message.</summary>
+public enum MptErrorKind
+{
+    /// <summary>The command itself failed.</summary>
+    Failed,
+    /// <summary>There is no such connection or path.</summary>
+    NotFound,
+    /// <summary>A configuration file has a fault.</summary>
+    InvalidConfiguration,
+    /// <summary>The request cannot be understood.</summary>
+    BadRequest,
+    /// <summary>The caller is neither root nor a member of group mpt.</summary>
+    AccessDenied,
+    /// <summary>No server runs, or none of that name.</summary>
+    NoServer,
+    /// <summary>Several servers run and none was chosen.</summary>
+    SeveralServers,
+    /// <summary>The server's end of the control socket does not belong to root.</summary>
+    NotTrusted,
+    /// <summary>The server has too many clients already.</summary>
+    Busy,
+    /// <summary>No answer came in time.</summary>
+    TimedOut,
+    /// <summary>The server went away before it had answered.</summary>
+    ConnectionLost,
+    /// <summary>A defect of the server.</summary>
+    Internal,
+}
+
 /// <summary>A command that cannot be carried out; the message is a whole sentence for the user, and nothing was changed.</summary>
 public sealed class MptCommandException : Exception
 {
@@ -42,4 +71,7 @@ public sealed class MptCommandException : Exception
 
     /// <summary>Makes one from its sentence and what caused it.</summary>
     public MptCommandException(string message, Exception inner) : base(message, inner) { }
+
+    /// <summary>What kind of failure it is.</summary>
+    public MptErrorKind Kind { get; init; }
 }
