@@ -1,0 +1,77 @@
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json.Serialization;
+
+namespace MptTools.Engine.ControlPlane;
+
+// The control socket speaks JSON lines: one object a line, UTF-8, "\n" at its end. The client sends a ControlRequest, the
+// server answers each with one ControlAnswer. After "subscribe" the server goes on with answers that carry an event each,
+// until one side closes. After "stop" it closes when nothing of it is left. Unknown members are skipped, so that either
+// end may be the newer one.
+
+/// <summary>What client and server of the control socket agree on.</summary>
+internal static class ControlProtocol
+{
+    internal const int Version = 1;
+
+    /// <summary>Before the server's name in the abstract socket's name.</summary>
+    internal const string NamePrefix = "mpttools/";
+
+    /// <summary>IFNAMSIZ - 1: no tunnel, and so no server, has a longer name.</summary>
+    internal const int MaxServerNameBytes = 15;
+
+    internal static UnixDomainSocketEndPoint EndPoint(string serverName) => new('\0' + NamePrefix + serverName);
+
+    internal static bool IsServerName(string name) =>
+        name.Length > 0 && !name.Contains('\0') && Encoding.UTF8.GetByteCount(name) <= MaxServerNameBytes;
+
+    internal static Socket NewSocket() => new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+}
+
+/// <summary>One request: what it asks for, and the fields that need to be there for it.</summary>
+internal sealed record ControlRequest
+{
+    internal const string Hello = "hello", Status = "status", PathSet = "path-set", Reload = "reload", Stop = "stop",
+        Subscribe = "subscribe";
+
+    public required string Request { get; init; }
+
+    /// <summary>path-set: the connection's name.</summary>
+    public string? Connection { get; init; }
+
+    /// <summary>path-set: n of [path_n].</summary>
+    public int? Path { get; init; }
+
+    /// <summary>path-set: where to.</summary>
+    public PathState? State { get; init; }
+}
+
+/// <summary>One answer: <see cref="Error"/> and <see cref="Kind"/>, or the result of what was asked (nothing: done).</summary>
+internal sealed record ControlAnswer
+{
+    public string? Error { get; init; }
+    public MptErrorKind? Kind { get; init; }
+    public ServerHello? Hello { get; init; }
+    public ServerStatus? Status { get; init; }
+    public PathStatus? Path { get; init; }
+    public MptEvent? Event { get; init; }
+}
+
+/// <summary>Who answers.</summary>
+internal sealed record ServerHello
+{
+    /// <summary><see cref="ControlProtocol.Version"/> of the server.</summary>
+    public required int Protocol { get; init; }
+    public required string Name { get; init; }
+    public required string Version { get; init; }
+    public required int ProcessId { get; init; }
+    public required int CommandPort { get; init; }
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true)]
+[JsonSerializable(typeof(ControlRequest))]
+[JsonSerializable(typeof(ControlAnswer))]
+internal sealed partial class ControlJson : JsonSerializerContext;

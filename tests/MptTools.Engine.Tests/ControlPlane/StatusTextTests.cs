@@ -1,0 +1,84 @@
+using MptTools.Engine.Config;
+using MptTools.Engine.ControlPlane;
+using MptTools.Engine.Tests.Wire;
+
+namespace MptTools.Engine.Tests.ControlPlane;
+
+public class StatusTextTests
+{
+    [Theory]
+    [InlineData("r0-none", 0, AuthenticationType.None)]
+    [InlineData("r100-none", 100, AuthenticationType.None)]
+    [InlineData("r100-rand", 100, AuthenticationType.Random)]
+    [InlineData("r100-sha256", 100, AuthenticationType.Sha256)]
+    public void Known_part_is_what_an_existing_server_prints_byte_for_byte(
+        string scenario, int reorderWindow, AuthenticationType authentication)
+    {
+        ServerStatus status = Samples.Server(
+            Samples.Connection() with { ReorderWindow = reorderWindow, AuthenticationType = authentication });
+        string captured = File.ReadAllText(Path.Combine(Captures.Directory, scenario, "mpt-status.txt"));
+        string expected = captured[(captured.IndexOf("CMD_OK:\n", StringComparison.Ordinal) + "CMD_OK:\n".Length)..];
+
+        Assert.Equal(expected, StatusText.Render(status, onlyKnown: true));
+    }
+
+    [Fact]
+    public void What_is_ours_follows_the_known_lines_and_takes_none_away()
+    {
+        ConnectionStatus connection = Samples.Connection() with
+        {
+            PacketsReceived = 77,
+            Peer = PeerKind.MptTools,
+            Ordering = new OrderingStatus { Waited = 5, LostByGap = 2, LostByTime = 1, Late = 4, Duplicate = 6 },
+            Drops = new Dictionary<string, long> { ["bad checksum"] = 3, ["bad version"] = 1 },
+        };
+        ServerStatus status = Samples.Server(connection);
+        var full = new Queue<string>(StatusText.Render(status).Split('\n'));
+        var ours = new List<string>();
+        foreach (string known in StatusText.Render(status, onlyKnown: true).Split('\n'))
+        {
+            while (full.TryDequeue(out string? line) && line != known)
+            {
+                ours.Add(line);
+            }
+        }
+
+        Assert.Empty(full);
+        Assert.Contains("    Packets received      : 77", ours);
+        Assert.Contains("    Program at the peer   : MptTools", ours);
+        Assert.Contains("    Reordering            : 5 waited, 3 lost, 4 late, 6 duplicate", ours);
+        Assert.Contains("    Dropped packets       : 3 bad checksum, 1 bad version", ours);
+        Assert.Contains(ours, line => line.StartsWith("     Status text        : up since 2025-", StringComparison.Ordinal));
+        Assert.Contains("     Last keepalive     : none yet", ours);
+    }
+
+    [Theory]
+    [InlineData(200, "0(sec) 200(msec)")]
+    [InlineData(1000, "1(sec) 0(msec)")]
+    [InlineData(2500, "2(sec) 500(msec)")]
+    [InlineData(0.5, "0(sec) 0.5(msec)")]
+    public void Buffer_delay_is_split_into_seconds_and_milliseconds(double milliseconds, string expected) =>
+        Assert.Contains($"    Max. delay in rcv.buff: {expected}\n", StatusText.Render(
+            Samples.Server(Samples.Connection() with { MaxBufferDelayMilliseconds = milliseconds })));
+
+    [Fact]
+    public void Several_tunnels_connections_and_networks_are_all_there()
+    {
+        ServerStatus status = Samples.Server(
+            Samples.Connection("one") with
+            {
+                Networks = [new NetworkStatus { Connection = "one", Index = 0, Source = "11.1.1.0/24", Destination = "21.1.1.0/24" }],
+            },
+            Samples.Connection("two"));
+        status = status with { Tunnels = [.. status.Tunnels, new TunnelStatus { Name = "tun1", Mtu = 1400, IPv4 = "10.9.0.1/24" }] };
+
+        string text = StatusText.Render(status);
+
+        Assert.Contains("    Tunnel interface : tun1\n    Tunnel device    : /dev/net/tun\n    Tunnel int. MTU  : 1400\n", text);
+        Assert.Contains("Number of connections: 2 \n", text);
+        Assert.Contains("Connection name  : one \n", text);
+        Assert.Contains("Connection name  : two \n", text);
+        Assert.Contains(
+            "  Network 0 information:\n     Source network     : 11.1.1.0/24\n     Destination network: 21.1.1.0/24\n", text);
+    }
+}
