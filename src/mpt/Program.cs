@@ -1,1 +1,9 @@
-return 0;
+using MptTools.Engine.ControlPlane;
+
+MptCommandResult result = MptCommandLine.Execute(args);
+Console.Out.Write(result.Output);
+if (result.Error is not null)
+{
+    Console.Error.WriteLine($"mpt: {result.Error}");
+}
+return result.ExitCode;
