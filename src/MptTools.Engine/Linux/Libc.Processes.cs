@@ -1,0 +1,18 @@
+using System.Runtime.InteropServices;
+
+namespace MptTools.Engine.Linux;
+
+/// <summary>Namespaces, processes and clocks: what test networks need of the kernel.</summary>
+internal static unsafe partial class Libc
+{
+    [LibraryImport(Lib, SetLastError = true)]
+    internal static partial int unshare(int flags);
+
+    [LibraryImport(Lib, SetLastError = true)]
+    private static partial nint syscall(nint number, nint first, nint second, nint third, nint fourth);
+
+    // By number, which is the same on every architecture: glibc has had these two by name only since 2.36.
+    internal static int pidfd_open(int processId) => (int)syscall(434, processId, 0, 0, 0);
+
+    internal static int pidfd_send_signal(int pidfd, int signal) => (int)syscall(424, pidfd, signal, 0, 0);
+}
