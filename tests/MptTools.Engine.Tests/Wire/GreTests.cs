@@ -82,6 +82,10 @@ public class GreTests
 
         Assert.Equal(GreError.None, Gre.TryParse(datagram, out GreHeader header));
         Assert.Equal(length, header.Length);
+        int key = 8, sequence = (flags & 0x2000) != 0 ? 12 : 8;
+        Assert.Equal((flags & 0x2000) != 0 ? BinaryPrimitives.ReadUInt32BigEndian(datagram.AsSpan(key)) : 0, header.Key);
+        Assert.Equal(
+            (flags & 0x1000) != 0 ? BinaryPrimitives.ReadUInt32BigEndian(datagram.AsSpan(sequence)) : 0, header.Sequence);
         for (int i = 2; i < datagram.Length; i++)
         {
             datagram[i] ^= 0x10;
