@@ -132,7 +132,7 @@ public sealed record ConnectionConfig
     /// <summary>local_cmd_port, as save of existing servers writes it; null where the file has none.</summary>
     public int? LocalCommandPort { get; init; }
 
-    /// <summary>status: 0 means in use.</summary>
+    /// <summary>status: 0 means in use; up to 255.</summary>
     public int Status { get; init; }
 
     /// <summary>reorder_window: 0 (no ordering) to 10000 packets.</summary>
@@ -144,7 +144,10 @@ public sealed record ConnectionConfig
     /// <summary>auth_type.</summary>
     public AuthenticationType AuthenticationType { get; init; }
 
-    /// <summary>auth_key as it stands in the file; null where there is none.</summary>
+    /// <summary>
+    /// auth_key, 64 hexadecimal digits as they stand in the file; null where there is none, or where a connection that
+    /// needs none has something else (existing files write 0).
+    /// </summary>
     public string? AuthenticationKey { get; init; }
 
     /// <summary>The paths, [path_0] first; 1 to 20.</summary>
@@ -158,6 +161,9 @@ public sealed record ConnectionConfig
     /// but its connection starts only when create has filled them in.
     /// </summary>
     public bool IsComplete => RemoteAddress is not null && RemotePort is not null && Paths.All(path => path.RemoteAddress is not null);
+
+    /// <summary>The connection's name and file, so that printing a connection never prints its key.</summary>
+    public override string ToString() => $"{Name} ({File})";
 }
 
 /// <summary>[path_n] of a connection.</summary>
@@ -190,7 +196,7 @@ public sealed record PathConfig
     /// <summary>keepalive_time: zero switches keepalives off. Fractions of a second are allowed.</summary>
     public TimeSpan KeepaliveTime { get; init; }
 
-    /// <summary>dead_time: three times <see cref="KeepaliveTime"/> where the file has none.</summary>
+    /// <summary>dead_time: three times <see cref="KeepaliveTime"/> where the file has none; zero: never taken for dead.</summary>
     public TimeSpan DeadTime { get; init; }
 
     /// <summary>weight_out: 1 to 10000.</summary>

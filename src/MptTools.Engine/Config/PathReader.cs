@@ -1,0 +1,123 @@
+using System.Net;
+
+namespace MptTools.Engine.Config;
+
+/// <summary>A path as far as it could be read.</summary>
+internal sealed class PathDraft
+{
+    public required SectionReader Section { get; init; }
+    public string? Interface { get; init; }
+    public IPAddress? LocalAddress { get; init; }
+    public IPAddress? RemoteAddress { get; init; }
+    public bool IsCommandDefault { get; init; }
+
+    /// <summary>Null when the section has an error.</summary>
+    public PathConfig? Config { get; init; }
+}
+
+/// <summary>Reads [path_n].</summary>
+internal static class PathReader
+{
+    private const int MaxWeight = 10000;
+    private const decimal ShortestTime = 0.01m;
+    private const decimal LongestTime = 86400m;
+
+    public static PathDraft Read(string file, int index, IniSection section, bool isTemplate, FaultList faults)
+    {
+        var reader = new SectionReader(file, section, KnownKeys.Path, faults);
+        int errorsBefore = faults.ErrorsIn(file);
+
+        string? @interface = reader.Word("interface_name", "the name of the path's interface, such as eth1", InterfaceConfReader.WhyNoInterfaceName);
+        int? version = reader.Choice("ip_ver", "4 or 6", 4, 6);
+        (IPAddress? publicAddress, IPAddress? local) = ReadOwnAddresses(reader, version);
+        IPAddress? gateway = reader.Address("gw_ipaddr", version, mandatory: true, mayBeFound: true);
+        IPAddress? remote = KnownOrNull(reader.Address("remote_ipaddr", version, mandatory: false, mayBeFound: true));
+        (TimeSpan? keepalive, TimeSpan? dead) = ReadTimers(reader);
+        int? weightOut = reader.Number("weight_out", 1, MaxWeight, isTemplate ? 1 : null);
+        int? weightIn = reader.Number("weight_in", 1, MaxWeight, fallback: 1);
+        bool? isDefault = reader.Switch("cmd_default");
+        PathStatusCode? status = ReadStatus(reader);
+        if (remote is not null && remote.Equals(local))
+        {
+            reader.Error("remote_ipaddr", $"{remote} is the path's own address. Write the address of the peer.");
+        }
+
+        PathConfig? config =
+            faults.ErrorsIn(file) > errorsBefore || @interface is null || version is not { } ipVersion
+            || keepalive is not { } keepaliveTime || dead is not { } deadTime || weightOut is not { } weight
+            || weightIn is not { } peerWeight || status is not { } statusCode
+            ? null
+            : new PathConfig
+            {
+                Index = index,
+                Interface = @interface,
+                IPVersion = ipVersion,
+                PublicAddress = publicAddress,
+                LocalAddress = local,
+                Gateway = KnownOrNull(gateway),
+                RemoteAddress = remote,
+                KeepaliveTime = keepaliveTime,
+                DeadTime = deadTime,
+                WeightOut = weight,
+                WeightIn = peerWeight,
+                IsCommandDefault = isDefault == true,
+                Status = statusCode,
+            };
+        return new PathDraft
+        {
+            Section = reader,
+            Interface = @interface,
+            LocalAddress = local,
+            RemoteAddress = remote,
+            IsCommandDefault = isDefault == true,
+            Config = config,
+        };
+    }
+
+    private static (IPAddress? Public, IPAddress? Local) ReadOwnAddresses(SectionReader reader, int? version)
+    {
+        IPAddress? local = KnownOrNull(reader.Address("private_ipaddr", version, mandatory: false, mayBeFound: true));
+        if (!reader.Is("public_ipaddr", "private_ipaddr"))
+        {
+            IPAddress? known = KnownOrNull(reader.Address("public_ipaddr", version, mandatory: true, mayBeFound: true));
+            bool isLocalGiven = reader.Has("private_ipaddr") && !reader.Is("private_ipaddr", "");
+            return (known, isLocalGiven ? local : known);
+        }
+
+        if (!reader.Has("private_ipaddr") || reader.Is("private_ipaddr", ""))
+        {
+            reader.Error("public_ipaddr", "The value refers to private_ipaddr, which the section does not have. Write private_ipaddr = with the address of the interface.");
+        }
+
+        return (local, local);
+    }
+
+    private static (TimeSpan? Keepalive, TimeSpan? Dead) ReadTimers(SectionReader reader)
+    {
+        TimeSpan? keepalive = reader.Seconds("keepalive_time", ShortestTime, LongestTime, TimeSpan.Zero);
+        TimeSpan? dead = reader.Seconds("dead_time", ShortestTime, 3 * LongestTime, keepalive * 3);
+        if (keepalive > TimeSpan.Zero && dead == TimeSpan.Zero)
+        {
+            reader.Warning("dead_time", "With 0 the path is never taken for dead, so traffic goes on into a path that lost its peer. Write three times keepalive_time, or remove the line.");
+        }
+        else if (keepalive > TimeSpan.Zero && dead <= keepalive)
+        {
+            reader.Warning("dead_time", "The time is not longer than keepalive_time, so the path goes down between two keepalives. Write three times keepalive_time, or remove the line.");
+        }
+
+        return (keepalive, dead);
+    }
+
+    private static PathStatusCode? ReadStatus(SectionReader reader)
+    {
+        if (reader.Is("status", "129") || reader.Is("status", "130"))
+        {
+            reader.Error("status", "129 (interface down) and 130 (address down) are found by the server itself. Write 0 for a path that starts up, or 128 for one that starts down.");
+            return null;
+        }
+
+        return (PathStatusCode?)reader.Choice("status", "0 (up), 128 (down), 131 (taken down by hand) or 255 (disabled)", 0, 128, 131, 255);
+    }
+
+    private static IPAddress? KnownOrNull(IPAddress? address) => IPAddress.Any.Equals(address) ? null : address;
+}

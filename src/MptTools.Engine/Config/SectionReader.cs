@@ -1,0 +1,353 @@
+using System.Globalization;
+using System.Net;
+
+namespace MptTools.Engine.Config;
+
+/// <summary>
+/// Reads typed values out of one section and reports each that is missing or wrong, once. A null result of a mandatory
+/// value means it was reported. Unknown keys are reported when the reader is made.
+/// </summary>
+internal sealed class SectionReader
+{
+    private readonly string _file;
+    private readonly IniSection _section;
+    private readonly FaultList _faults;
+    private readonly Dictionary<string, IniEntry> _entries = new(StringComparer.OrdinalIgnoreCase);
+
+    public SectionReader(string file, IniSection section, SectionKind kind, FaultList faults)
+    {
+        _file = file;
+        _section = section;
+        _faults = faults;
+        Name = section.Name.ToLowerInvariant();
+        foreach (IniEntry entry in section.Entries)
+        {
+            Take(entry, kind);
+        }
+    }
+
+    /// <summary>The section's name as files should write it.</summary>
+    public string Name { get; }
+
+    /// <summary>The file it stands in.</summary>
+    public string File => _file;
+
+    /// <summary>The line of the section's header.</summary>
+    public int Line => _section.Line;
+
+    /// <summary>The line of a key, or that of the section where the key is missing.</summary>
+    public int LineOf(string key) => _entries.TryGetValue(key, out IniEntry? entry) ? entry.Line : _section.Line;
+
+    /// <summary>The key stands in the section, with whatever value.</summary>
+    public bool Has(string key) => _entries.ContainsKey(key);
+
+    public void Error(string key, string message) => _faults.Error(_file, LineOf(key), Name, key, message);
+
+    public void Warning(string key, string message) => _faults.Warning(_file, LineOf(key), Name, key, message);
+
+    /// <summary>A whole number; mandatory where there is no <paramref name="fallback"/>.</summary>
+    public int? Number(string key, int min, int max, int? fallback = null)
+    {
+        string wanted = max - min == 1 ? $"{min} or {max}" : $"a whole number from {min} to {max}";
+        return Text(key, wanted, fallback?.ToString(CultureInfo.InvariantCulture)) switch
+        {
+            { Kind: TextKind.Given } text => InRange(key, text.Value, min, max, wanted),
+            { Kind: TextKind.Absent } => fallback,
+            _ => null,
+        };
+    }
+
+    /// <summary>A whole number that the file may leave out or leave empty.</summary>
+    public int? NumberIfGiven(string key, int min, int max)
+    {
+        string wanted = $"a whole number from {min} to {max}";
+        return Text(key, wanted, fallback: "") is { Kind: TextKind.Given } text ? InRange(key, text.Value, min, max, wanted) : null;
+    }
+
+    /// <summary>One of a few numbers.</summary>
+    public int? Choice(string key, string wanted, params ReadOnlySpan<int> choices)
+    {
+        Reading text = Text(key, wanted, fallback: null);
+        if (text.Kind != TextKind.Given)
+        {
+            return null;
+        }
+
+        if (AddressText.ParseNumber(text.Value) is { } number and <= int.MaxValue && choices.Contains((int)number))
+        {
+            return (int)number;
+        }
+
+        Error(key, $"{ConfigText.Quote(text.Value)} is none of the possible values. Write {wanted}.");
+        return null;
+    }
+
+    /// <summary>0 for no, 1 for yes, no where the file says nothing.</summary>
+    public bool? Switch(string key) => Number(key, 0, 1, fallback: 0) is { } number ? number == 1 : null;
+
+    /// <summary>A decimal number of seconds; 0, or from <paramref name="min"/> to <paramref name="max"/>.</summary>
+    public TimeSpan? Seconds(string key, decimal min, decimal max, TimeSpan? fallback)
+    {
+        string wanted = string.Create(CultureInfo.InvariantCulture, $"0, or a number of seconds from {min} to {max}, such as 2 or 0.5");
+        string? shown = fallback?.TotalSeconds.ToString(CultureInfo.InvariantCulture);
+        Reading text = Text(key, wanted, shown ?? "");
+        if (text.Kind != TextKind.Given)
+        {
+            return text.Kind == TextKind.Absent ? fallback : null;
+        }
+
+        if (!decimal.TryParse(text.Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal seconds))
+        {
+            Error(key, $"{ConfigText.Quote(text.Value)} is no number of seconds. Write {wanted}.");
+            return null;
+        }
+
+        if (seconds != 0 && (seconds < min || seconds > max))
+        {
+            Error(key, $"{ConfigText.Quote(text.Value)} is out of range. Write {wanted}.");
+            return null;
+        }
+
+        return TimeSpan.FromTicks((long)(seconds * TimeSpan.TicksPerSecond));
+    }
+
+    /// <summary>A mandatory text that <paramref name="whyWrong"/> finds nothing wrong with.</summary>
+    public string? Word(string key, string wanted, Func<string, string?> whyWrong)
+    {
+        Reading text = Text(key, wanted, fallback: null);
+        if (text.Kind != TextKind.Given)
+        {
+            return null;
+        }
+
+        if (whyWrong(text.Value) is { } reason)
+        {
+            Error(key, $"{ConfigText.Quote(text.Value)} {reason}. Write {wanted}.");
+            return null;
+        }
+
+        return text.Value;
+    }
+
+    /// <summary>A value as it stands, for what is never repeated in a message; null where there is none.</summary>
+    public string? Secret(string key) => Text(key, "", fallback: "") is { Kind: TextKind.Given } text ? text.Value : null;
+
+    /// <summary>The value is this word; case does not count.</summary>
+    public bool Is(string key, string word) =>
+        _entries.TryGetValue(key, out IniEntry? entry) && string.Equals(entry.Value, word, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// An address one host can have. <paramref name="version"/> is what the section's ip_ver says, null where that is
+    /// faulty itself; 0.0.0.0 gives <see cref="IPAddress.Any"/> where <paramref name="mayBeFound"/>.
+    /// </summary>
+    public IPAddress? Address(string key, int? version, bool mandatory, bool mayBeFound = false)
+    {
+        string wanted = Example(version) + (mayBeFound && version is not 6 ? ", or 0.0.0.0 to have it found" : "");
+        Reading text = Text(key, wanted, mandatory ? null : "");
+        if (text.Kind != TextKind.Given)
+        {
+            return null;
+        }
+
+        if (AddressText.Parse(text.Value) is not { } address)
+        {
+            string hint = text.Value.Contains('/') ? "has a prefix length, which does not belong here" : "is no IP address";
+            Error(key, $"{ConfigText.Quote(text.Value)} {hint}. Write {wanted}.");
+            return null;
+        }
+
+        if (!HasVersion(key, text.Value, address, version))
+        {
+            return null;
+        }
+
+        if (mayBeFound && address.Equals(IPAddress.Any))
+        {
+            return IPAddress.Any;
+        }
+
+        if (AddressText.WhyNoHost(address) is { } reason)
+        {
+            Error(key, $"{ConfigText.Quote(text.Value)} {reason}. Write {wanted}.");
+            return null;
+        }
+
+        return address;
+    }
+
+    /// <summary>The address of a tunnel with the length of its network's prefix; null where the file has none.</summary>
+    public InterfaceAddress? TunnelAddress(string key, int version)
+    {
+        string wanted = version == 4 ? "an IPv4 address with its prefix length, such as 10.0.0.2/24" : "an IPv6 address with its prefix length, such as fd00::2/64";
+        Reading text = Text(key, wanted, fallback: "");
+        if (text.Kind != TextKind.Given)
+        {
+            return null;
+        }
+
+        string? reason = AddressText.ParsePrefix(text.Value) switch
+        {
+            null => "is no address with a prefix length",
+            var (address, _) when AddressText.Version(address) != version => $"is no IPv{version} address",
+            var (address, _) when AddressText.WhyNoHost(address) is { } why => why,
+            var (address, _) when IPAddress.IsLoopback(address) => "is a loopback address",
+            (_, -1) => "has no prefix length",
+            (_, 0) => "has the prefix length 0, which would put the whole Internet behind the tunnel",
+            _ => null,
+        };
+        if (reason is not null)
+        {
+            Error(key, $"{ConfigText.Quote(text.Value)} {reason}. Write {wanted}.");
+            return null;
+        }
+
+        return AddressText.ParsePrefix(text.Value) is var (found, length) ? new InterfaceAddress(found, length) : null;
+    }
+
+    /// <summary>A mandatory network prefix; host bits are cleared and reported.</summary>
+    public IPNetwork? Network(string key, int? version)
+    {
+        string wanted = version == 6 ? "an IPv6 network such as fd00:1::/64" : version == 4 ? "an IPv4 network such as 11.1.1.0/24" : "a network such as 11.1.1.0/24 or fd00:1::/64";
+        Reading text = Text(key, wanted, fallback: null);
+        if (text.Kind != TextKind.Given)
+        {
+            return null;
+        }
+
+        if (AddressText.ParsePrefix(text.Value) is not var (address, length))
+        {
+            Error(key, $"{ConfigText.Quote(text.Value)} is no network. Write {wanted}.");
+            return null;
+        }
+
+        if (!HasVersion(key, text.Value, address, version))
+        {
+            return null;
+        }
+
+        int whole = AddressText.Version(address) == 4 ? 32 : 128;
+        IPNetwork network = AddressText.Network(address, length < 0 ? whole : length);
+        if (length < 0)
+        {
+            Warning(key, $"{ConfigText.Quote(text.Value)} has no prefix length and is read as the single host {network}. Write {network}.");
+        }
+        else if (!network.BaseAddress.Equals(address))
+        {
+            Warning(key, $"{ConfigText.Quote(text.Value)} has bits behind its prefix and is read as {network}. Write {network}.");
+        }
+
+        return network;
+    }
+
+    private static string Example(int? version) => version switch
+    {
+        4 => "an IPv4 address such as 10.1.1.2",
+        6 => "an IPv6 address such as fd00::2",
+        _ => "an IP address such as 10.1.1.2 or fd00::2",
+    };
+
+    private bool HasVersion(string key, string text, IPAddress address, int? version)
+    {
+        int actual = AddressText.Version(address);
+        if (version is null || version == actual)
+        {
+            return true;
+        }
+
+        string cure = address.Equals(IPAddress.Any)
+            ? "0.0.0.0, an address to be found, works with IPv4 only. Write the IPv6 address"
+            : $"{ConfigText.Quote(text)} is an IPv{actual} address, but ip_ver of this section is {version}. Write {Example(version)}, or ip_ver = {actual}";
+        Error(key, cure + ".");
+        return false;
+    }
+
+    private int? InRange(string key, string text, int min, int max, string wanted)
+    {
+        if (AddressText.ParseNumber(text) is not { } number)
+        {
+            Error(key, $"{ConfigText.Quote(text)} is no whole number. Write {wanted}.");
+            return null;
+        }
+
+        if (number < min || number > max)
+        {
+            Error(key, $"{ConfigText.Quote(text)} is out of range. Write {wanted}.");
+            return null;
+        }
+
+        return (int)number;
+    }
+
+    // fallback: null for a mandatory key, "" for one that may be empty without a word, else what is taken instead.
+    private Reading Text(string key, string wanted, string? fallback)
+    {
+        if (!_entries.TryGetValue(key, out IniEntry? entry))
+        {
+            if (fallback is null)
+            {
+                Error(key, $"The key is missing. Write {key} = and {wanted}.");
+            }
+
+            return new Reading(fallback is null ? TextKind.Reported : TextKind.Absent, "");
+        }
+
+        switch (entry.Value)
+        {
+            case null:
+                return new Reading(TextKind.Reported, "");
+            case "" when fallback is null:
+                Error(key, $"The key has no value. Write {wanted}.");
+                return new Reading(TextKind.Reported, "");
+            case "":
+                if (fallback.Length > 0)
+                {
+                    Warning(key, $"The key has no value, so {fallback} is taken. Write {wanted}, or remove the line.");
+                }
+
+                return new Reading(TextKind.Absent, "");
+            default:
+                return new Reading(TextKind.Given, entry.Value);
+        }
+    }
+
+    private void Take(IniEntry entry, SectionKind kind)
+    {
+        string key = KnownKeys.Aliases.GetValueOrDefault(entry.Key, entry.Key).ToLowerInvariant();
+        if (!kind.Keys.Contains(key))
+        {
+            ReportUnknown(entry, kind);
+            return;
+        }
+
+        if (_entries.TryAdd(key, entry))
+        {
+            return;
+        }
+
+        // The same key in the same spelling was reported when the text was taken apart; this is its other spelling.
+        IniEntry first = _entries[key];
+        if (first.Value is not null && entry.Value is not null && first.Value != entry.Value)
+        {
+            _faults.Error(_file, entry.Line, Name, key,
+                $"The key is there in both spellings with different values: {first.Key} in line {first.Line} and {entry.Key} in line {entry.Line}. Remove one of them.");
+        }
+    }
+
+    private void ReportUnknown(IniEntry entry, SectionKind kind)
+    {
+        SectionKind? home = KnownKeys.All.FirstOrDefault(other => KnownKeys.SpellingsOf(other).Contains(entry.Key, StringComparer.OrdinalIgnoreCase));
+        string message = home is not null
+            ? $"The key is not read here; {entry.Key.ToLowerInvariant()} belongs to {home.Title}."
+            : $"The key is unknown and not read. The nearest known key here is {NearestName.Of(entry.Key, KnownKeys.SpellingsOf(kind))}.";
+        _faults.Warning(_file, entry.Line, Name, ConfigText.Printable(entry.Key), message);
+    }
+
+    private enum TextKind
+    {
+        Given,
+        Absent,
+        Reported,
+    }
+
+    private readonly record struct Reading(TextKind Kind, string Value);
+}
