@@ -122,7 +122,9 @@ public sealed record OrderingStatus
     public long LostByGap { get; init; }
     /// <summary>Given up because the maximum wait was over.</summary>
     public long LostByTime { get; init; }
-    /// <summary>Came after they had been given up, and were dropped.</summary>
+    /// <summary>Given up because a packet came that was a whole window ahead.</summary>
+    public long LostByJump { get; init; }
+    /// <summary>Came after they had been given up: dropped, or delivered late where that had been a guess.</summary>
     public long Late { get; init; }
     /// <summary>Came a second time, and were dropped.</summary>
     public long Duplicate { get; init; }

@@ -88,7 +88,7 @@ internal static unsafe partial class Libc
     internal static partial int kill(int processId, int signal);
 
     internal const int
-        EINTR = 4, EAGAIN = 11, EBUSY = 16, EPERM = 1, EACCES = 13, ENOENT = 2, EINVAL = 22, EBADF = 9, ENODEV = 19,
+        EINTR = 4, EAGAIN = 11, EBUSY = 16, EFAULT = 14, EPERM = 1, EACCES = 13, ENOENT = 2, EINVAL = 22, EBADF = 9, ENODEV = 19,
         EMSGSIZE = 90, EADDRINUSE = 98, EADDRNOTAVAIL = 99, ENETDOWN = 100, ENETUNREACH = 101, ENOBUFS = 105,
         ECONNREFUSED = 111, EHOSTUNREACH = 113, EIO = 5, EBADFD = 77, ENXIO = 6;
 
@@ -111,7 +111,7 @@ internal static unsafe partial class Libc
 
     internal const int CLONE_NEWNET = 0x40000000;
     internal const nuint TUNSETIFF = 0x400454ca;
-    internal const short IFF_TUN = 1, IFF_NO_PI = 0x1000;
+    internal const int IFF_TUN = 1, IFF_NO_PI = 0x1000, IFF_TUN_EXCL = 0x8000;
 
     [StructLayout(LayoutKind.Sequential)]
     internal struct pollfd

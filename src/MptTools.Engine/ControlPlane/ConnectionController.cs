@@ -1,0 +1,233 @@
+using System.Security.Cryptography;
+using System.Text;
+using MptTools.Engine.Config;
+using MptTools.Engine.DataPlane;
+using MptTools.Engine.Linux;
+using MptTools.Engine.Wire;
+
+namespace MptTools.Engine.ControlPlane;
+
+/// <summary>One running connection: its paths, its keepalives, what is known of its peer. Used by the control thread only.</summary>
+internal sealed class ConnectionController
+{
+    private const PeerCapabilities OwnCapabilities = PeerCapabilities.EcnNormalMode;
+
+    private readonly ServerContext context;
+    private readonly byte[] key;
+    private readonly byte[] datagram = new byte[Keepalive.MaximumDatagramLength];
+    private readonly ulong instance = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+    private readonly PathListeners listeners;
+    private ulong keepalivesSent;
+    private KeepaliveInstance? peerInstance;
+
+    internal ConnectionController(ServerContext context, ConnectionConfig config, TunnelRuntime tunnel, TimeSpan now)
+    {
+        this.context = context;
+        Runtime = new ConnectionRuntime(config, tunnel, context.Loop.Chunks);
+        listeners = new PathListeners(context, Runtime);
+        Paths = [.. Runtime.Paths.Select(path => new PathController(context, path, now))];
+        key = config is { AuthenticationType: AuthenticationType.Sha256, AuthenticationKey: { } text } ? Encoding.ASCII.GetBytes(text) : [];
+    }
+
+    internal ConnectionConfig Config => Runtime.Config;
+    internal ConnectionRuntime Runtime { get; }
+    internal IReadOnlyList<PathController> Paths { get; }
+    internal PeerKind Peer { get; private set; }
+
+    /// <summary>When <see cref="Tick"/> has something to do; null: never.</summary>
+    internal TimeSpan? NextTick => Paths.Min(path => path.Monitor.NextTick);
+
+    /// <summary>The kernel said something about interfaces or addresses.</summary>
+    internal void LinksChanged(LinkMonitor links, TimeSpan now)
+    {
+        foreach (PathController path in Paths)
+        {
+            path.LinksChanged(links, listeners, now);
+        }
+        listeners.CloseExcept(Paths.Where(path => path.Runtime.Socket is not null).Select(path => path.LocalAddress!));
+        PublishStatus();
+    }
+
+    /// <summary>Sends the keepalives that are due and finds out which peers have been silent for too long.</summary>
+    internal void Tick(TimeSpan now)
+    {
+        foreach (PathController path in Paths)
+        {
+            if (path.Monitor.Tick(now) && path.Runtime.Socket is { } socket)
+            {
+                // A keepalive that cannot be sent is one the peer does not hear; its dead timer says the rest.
+                _ = socket.Send(WriteKeepalive(path));
+            }
+        }
+        PublishStatus();
+    }
+
+    /// <summary>A keepalive came.</summary>
+    internal void Take(ReceivedKeepalive received, TimeSpan now)
+    {
+        PathController path = Paths[received.Path!.Index];
+        KeepaliveStatus status = Keepalive.TryParse(received.Body.AsSpan(0, received.Length), key, out KeepaliveInfo info);
+        if (status == KeepaliveStatus.Extended && !IsFresh(info.Extension))
+        {
+            path.ControlDrops.Add(DropReason.KeepaliveUnauthenticated);
+            return;
+        }
+        if (status != KeepaliveStatus.Extended && key.Length > 0 && Peer == PeerKind.MptTools)
+        {
+            // Whoever has shown to know the key goes on showing it, until all paths have been dead.
+            path.ControlDrops.Add(DropReason.KeepaliveUnauthenticated);
+            return;
+        }
+        if (status == KeepaliveStatus.ExtendedInvalid)
+        {
+            path.ControlDrops.Add(DropReason.KeepaliveInvalid);
+        }
+        if (status == KeepaliveStatus.Extended)
+        {
+            TakeExtension(path, info.Extension);
+        }
+        else
+        {
+            SetPeer(PeerKind.Existing, PeerCapabilities.None);
+        }
+        path.LastKeepalive = context.Time.GetUtcNow();
+        path.Monitor.KeepaliveHeard(received.Time);
+        Tick(now);
+    }
+
+    internal PathStatusCode SetPathStatus(int index, bool up, TimeSpan now)
+    {
+        Paths[index].Monitor.SetByHand(up, now);
+        Tick(now);
+        return Paths[index].Monitor.Status;
+    }
+
+    /// <summary>Closes everything; the data plane does not know the connection any more when this returns.</summary>
+    internal void Stop()
+    {
+        Runtime.UpPaths = 0;
+        foreach (PathController path in Paths)
+        {
+            path.Close();
+        }
+        listeners.CloseExcept([]);
+        context.Loop.Forget(Runtime);
+    }
+
+    private ReadOnlySpan<byte> WriteKeepalive(PathController path)
+    {
+        int length = Keepalive.Write(datagram, Config.IPVersion, Config.LocalAddress, Config.RemoteAddress!);
+        KeepaliveExtension extension = new()
+        {
+            Capabilities = OwnCapabilities,
+            NextSequence = Runtime.Sequenced ? Runtime.AnnouncedSequence : null,
+            Instance = new KeepaliveInstance(instance, ++keepalivesSent),
+            PeerInstance = peerInstance?.Id,
+            Observed = new ObservedEndpoint(MappedAddress.ToInteger(path.Config.RemoteAddress!), (ushort)Config.RemotePort!.Value),
+        };
+        length = Keepalive.WriteExtension(datagram, extension, key);
+        return datagram.AsSpan(0, length);
+    }
+
+    /// <summary>
+    /// Replays are refused: within an instance the counter only rises, and where a key is set a new instance of a peer that is
+    /// known must show that it has heard ours.
+    /// </summary>
+    private bool IsFresh(in KeepaliveExtension extension)
+    {
+        if (extension.Instance is not { } theirs)
+        {
+            return key.Length == 0;
+        }
+        if (peerInstance is { } known && Peer == PeerKind.MptTools)
+        {
+            if (theirs.Id == known.Id)
+            {
+                return theirs.Counter > known.Counter || IsReordered(theirs, known);
+            }
+            return key.Length == 0 || extension.PeerInstance == instance;
+        }
+        return true;
+    }
+
+    /// <summary>Paths of different delay bring keepalives out of order; a few numbers back is no replay worth the name.</summary>
+    private bool IsReordered(KeepaliveInstance theirs, KeepaliveInstance known) =>
+        theirs.Counter != known.Counter && known.Counter - theirs.Counter <= (ulong)Paths.Count;
+
+    private void TakeExtension(PathController path, in KeepaliveExtension extension)
+    {
+        SetPeer(PeerKind.MptTools, extension.Capabilities ?? PeerCapabilities.None);
+        if (extension.Instance is { } theirs && (peerInstance is not { } known || theirs.Id != known.Id || theirs.Counter > known.Counter))
+        {
+            peerInstance = theirs;
+        }
+        if (extension.NextSequence is { } next && Runtime.Order is { } order)
+        {
+            path.Runtime.Announce(next);
+            if (order.Waiting > 0)
+            {
+                context.Loop.Wake();
+            }
+        }
+    }
+
+    private void SetPeer(PeerKind kind, PeerCapabilities capabilities)
+    {
+        Runtime.PeerIsOurs = kind == PeerKind.MptTools;
+        Runtime.PeerTakesEcn = (capabilities & PeerCapabilities.EcnNormalMode) != 0;
+        if (kind != Peer)
+        {
+            PeerKind before = Peer;
+            Peer = kind;
+            if (kind != PeerKind.Unknown)
+            {
+                string what = kind == PeerKind.MptTools ? "MptTools" : "an existing MPT server";
+                context.Raise(MptEventKind.PeerChanged, $"The peer of {Config.Name} is {what}.", Config.Name, null, before.ToString(), kind.ToString());
+            }
+        }
+    }
+
+    /// <summary>Tells the data plane and the observers which paths are up.</summary>
+    private void PublishStatus()
+    {
+        uint up = 0;
+        foreach (PathController path in Paths)
+        {
+            PathStatusCode status = path.Monitor.Status;
+            if (status == PathStatusCode.Up)
+            {
+                up |= 1u << path.Runtime.Index;
+            }
+            if (status != path.ReportedStatus)
+            {
+                PathStatusCode before = path.ReportedStatus;
+                path.ReportedStatus = status;
+                path.Since = context.Time.GetUtcNow();
+                context.Raise(MptEventKind.PathChanged, Describe(path, status), Config.Name, path.Runtime.Index, before.ToString(), status.ToString());
+            }
+        }
+        if (Config.Status != 0)
+        {
+            up = 0;
+        }
+        Runtime.UpPaths = up;
+        if (up == 0 && Peer != PeerKind.Unknown && Paths.All(path => path.Monitor.Status != PathStatusCode.Up))
+        {
+            SetPeer(PeerKind.Unknown, PeerCapabilities.None);
+        }
+    }
+
+    private string Describe(PathController path, PathStatusCode status)
+    {
+        string name = $"Path {path.Runtime.Index} of {Config.Name} ({path.Config.Interface}, {path.LocalAddress ?? path.Config.LocalAddress} to {path.Config.RemoteAddress})";
+        return status switch
+        {
+            PathStatusCode.Up => $"{name} is up.",
+            PathStatusCode.Down => $"{name} is down: the peer was not heard for {path.Config.DeadTime.TotalSeconds:0.###} s.",
+            PathStatusCode.InterfaceDown => $"{name} is down: {path.Config.Interface} is missing, down or without carrier.",
+            PathStatusCode.AddressDown => $"{name} is down: {path.Config.Interface} does not have its address.",
+            PathStatusCode.TakenDown => $"{name} was taken down by hand.",
+            _ => $"{name} is disabled.",
+        };
+    }
+}

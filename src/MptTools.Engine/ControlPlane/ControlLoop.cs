@@ -1,0 +1,132 @@
+using System.Collections.Concurrent;
+using MptTools.Engine.Linux;
+
+namespace MptTools.Engine.ControlPlane;
+
+/// <summary>What the control thread does when something happens; all of it on that thread.</summary>
+internal interface IControlWork
+{
+    /// <summary>When <see cref="Tick"/> is due; null: not by time.</summary>
+    TimeSpan? NextTick { get; }
+
+    TimeSpan Now { get; }
+
+    /// <summary>Keepalives may have come, or time has passed.</summary>
+    void Tick();
+
+    void LinksChanged();
+
+    /// <summary>An exception nobody handled: the server cannot go on.</summary>
+    void Failed(Exception e);
+}
+
+/// <summary>The thread that everything but packets happens on: timers, the kernel's notices, commands.</summary>
+internal sealed unsafe class ControlLoop : IDisposable
+{
+    private readonly LinkMonitor links;
+    private readonly EventFd wake;
+    private readonly IControlWork work;
+    private readonly Thread thread;
+    private readonly ConcurrentQueue<Action> commands = new();
+    private volatile bool stopping;
+
+    /// <param name="wake">Signalled by whoever puts something in front of <see cref="IControlWork.Tick"/>; not disposed here.</param>
+    internal ControlLoop(string name, LinkMonitor links, EventFd wake, IControlWork work)
+    {
+        (this.links, this.wake, this.work) = (links, wake, work);
+        thread = new Thread(Run) { Name = $"{name} control", IsBackground = true };
+    }
+
+    internal void Start() => thread.Start();
+
+    /// <summary>Runs something on the control thread and gives its result or its exception.</summary>
+    /// <exception cref="MptCommandException">The server stops before it comes to it.</exception>
+    internal T Invoke<T>(Func<T> command)
+    {
+        if (Thread.CurrentThread == thread)
+        {
+            return command();
+        }
+        TaskCompletionSource<T> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        commands.Enqueue(() =>
+        {
+            if (stopping)
+            {
+                done.TrySetException(new MptCommandException("The server is stopping.") { Kind = MptErrorKind.ConnectionLost });
+                return;
+            }
+            try
+            {
+                done.TrySetResult(command());
+            }
+            catch (Exception e)
+            {
+                done.TrySetException(e);
+            }
+        });
+        wake.Signal();
+        if (stopping)
+        {
+            RunCommands();
+        }
+        return done.Task.GetAwaiter().GetResult();
+    }
+
+    private void Run()
+    {
+        try
+        {
+            while (!stopping)
+            {
+                Wait();
+                wake.Clear();
+                if (links.ReadNotices())
+                {
+                    work.LinksChanged();
+                }
+                RunCommands();
+                work.Tick();
+            }
+        }
+        catch (Exception e)
+        {
+            stopping = true;
+            work.Failed(e);
+        }
+        RunCommands();
+    }
+
+    private void Wait()
+    {
+        int timeout = -1;
+        if (work.NextTick is TimeSpan due)
+        {
+            // Rounded up: waking a moment too early would spin until the moment is there.
+            timeout = (int)Math.Clamp(Math.Ceiling((due - work.Now).TotalMilliseconds), 0, int.MaxValue);
+        }
+        Libc.pollfd* descriptors = stackalloc Libc.pollfd[2];
+        descriptors[0] = new Libc.pollfd { fd = wake.Descriptor, events = Libc.POLLIN };
+        descriptors[1] = new Libc.pollfd { fd = links.Descriptor, events = Libc.POLLIN };
+        _ = Libc.poll(descriptors, 2, timeout);
+    }
+
+    private void RunCommands()
+    {
+        while (commands.TryDequeue(out Action? command))
+        {
+            command();
+        }
+    }
+
+    /// <summary>Ends the thread; commands that wait are refused.</summary>
+    public void Dispose()
+    {
+        stopping = true;
+        wake.Signal();
+        if (thread.IsAlive && Thread.CurrentThread != thread)
+        {
+            thread.Join();
+        }
+        RunCommands();
+    }
+}

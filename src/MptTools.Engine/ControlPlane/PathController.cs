@@ -1,0 +1,146 @@
+using System.Net;
+using MptTools.Engine.Config;
+using MptTools.Engine.DataPlane;
+using MptTools.Engine.Linux;
+
+namespace MptTools.Engine.ControlPlane;
+
+/// <summary>
+/// One path of a running connection: its sockets and routes come and go with its interface, its status follows
+/// <see cref="PathMonitor"/>. Used by the control thread only.
+/// </summary>
+internal sealed class PathController
+{
+    private readonly ServerContext context;
+    private ReceiveSource? source;
+    private string? lastRouteError;
+
+    internal PathController(ServerContext context, PathRuntime runtime, TimeSpan now)
+    {
+        this.context = context;
+        Runtime = runtime;
+        Monitor = new PathMonitor(runtime.Config, now);
+        ReportedStatus = runtime.Config.Status;
+        Since = context.Time.GetUtcNow();
+    }
+
+    internal PathRuntime Runtime { get; }
+    internal PathMonitor Monitor { get; }
+    internal PathConfig Config => Runtime.Config;
+
+    /// <summary>The address on the interface; null while there is none.</summary>
+    internal IPAddress? LocalAddress { get; private set; }
+
+    /// <summary>The way out; null before the interface was first usable.</summary>
+    internal Egress? Egress { get; private set; }
+
+    /// <summary>The status that observers have been told.</summary>
+    internal PathStatusCode ReportedStatus { get; set; }
+    internal DateTimeOffset Since { get; set; }
+    internal DateTimeOffset? LastKeepalive { get; set; }
+
+    /// <summary>Keepalives that were refused; counted by the control plane.</summary>
+    internal DropCounters ControlDrops { get; } = new();
+
+    /// <summary>Opens or closes the path as its interface and address are now.</summary>
+    internal void LinksChanged(LinkMonitor links, PathListeners listeners, TimeSpan now)
+    {
+        LinkState? link = links.Find(Config.Interface);
+        bool running = link is { IsRunning: true };
+        IPAddress? address = link is null ? null : FindLocalAddress(link);
+        if (!running)
+        {
+            context.Routes.InterfaceLost(Config.Interface);
+        }
+        bool mustClose = !running || address is null || !address.Equals(LocalAddress);
+        if (mustClose)
+        {
+            Close();
+        }
+        LocalAddress = address;
+        Monitor.LinkChanged(running, address is not null, now);
+        if (Monitor.IsUsable && source is null)
+        {
+            Open(link!, address!, listeners);
+        }
+    }
+
+    /// <summary>Closes the path's socket; the data plane does not use it any more when this returns.</summary>
+    internal void Close()
+    {
+        Runtime.Socket = null;
+        if (source is not null)
+        {
+            context.Loop.Remove(source);
+            source.Socket.Dispose();
+            source = null;
+        }
+    }
+
+    private IPAddress? FindLocalAddress(LinkState link)
+    {
+        if (Config.LocalAddress is { } configured)
+        {
+            return link.Has(configured) ? configured : null;
+        }
+        foreach (InterfaceAddress item in link.Addresses)
+        {
+            if ((item.Address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6) == (Config.IPVersion == 6))
+            {
+                return item.Address;
+            }
+        }
+        return null;
+    }
+
+    private void Open(LinkState link, IPAddress local, PathListeners listeners)
+    {
+        ConnectionConfig connection = Runtime.Connection.Config;
+        IPAddress remote = Config.RemoteAddress!;
+        Egress egress = new(Config.Interface, FindGateway(link, local, remote), Config.IPVersion);
+        Egress = egress;
+        string? routeError = context.Routes.Install(egress);
+        if (routeError is not null && routeError != lastRouteError)
+        {
+            context.Warn($"Path {Config.Index} of {connection.Name} has no route by {Config.Interface}: {routeError} Check gw_ipaddr and the interface's addresses.", connection.Name, Config.Index);
+        }
+        lastRouteError = routeError;
+        context.Routes.AnswerReversePathFilter(egress, local, remote);
+        UdpSocket? socket = null;
+        uint mark = context.Routes.MarkFor(egress);
+        try
+        {
+            listeners.Open(local, (uint)link.Index, mark);
+            socket = UdpSocket.Bind(new IPEndPoint(local, connection.LocalPort), (uint)link.Index, mark, share: true);
+            socket.Connect(new IPEndPoint(remote, connection.RemotePort!.Value), (uint)link.Index);
+        }
+        catch (SystemCallException e)
+        {
+            socket?.Dispose();
+            if (e.Errno == Libc.EADDRINUSE)
+            {
+                throw new MptStartException($"UDP port {connection.LocalPort} of {local} is in use by another program, so connection {connection.Name} cannot start. Stop that program (ss -lunp shows it) or choose another local_port in {connection.File}.", e);
+            }
+            // The next change of links or addresses tries again; until then the path counts as without its address.
+            context.Warn($"Path {Config.Index} of {connection.Name} cannot be opened: {e.Message}", connection.Name, Config.Index);
+            Monitor.LinkChanged(true, false, context.Loop.Now);
+            return;
+        }
+        source = new ReceiveSource(socket, Runtime.Connection, Runtime);
+        context.Loop.Add(source);
+        Runtime.Socket = socket;
+    }
+
+    /// <summary>
+    /// The peer is on the link when the configuration says so (a gateway equal to an address of this end) or when it is
+    /// in a network of the interface: a sample's made-up gateway must not stand in the way.
+    /// </summary>
+    private IPAddress? FindGateway(LinkState link, IPAddress local, IPAddress remote)
+    {
+        if (link.ReachesOnLink(remote) || (Config.Gateway is { } own && (own.Equals(local) || own.Equals(Config.PublicAddress))))
+        {
+            return null;
+        }
+        return Config.Gateway ?? PathRoutes.FindGateway(Config.Interface, Config.IPVersion);
+    }
+}

@@ -1,0 +1,41 @@
+using System.Net;
+using MptTools.Engine.DataPlane;
+using MptTools.Engine.Linux;
+
+namespace MptTools.Engine.ControlPlane;
+
+/// <summary>
+/// For each local address of a connection one socket beside the paths' connected ones. It holds the port against other
+/// programs, and takes what comes from other ports of the peers: existing servers look at no source port, so their
+/// clients behind a NAT may have any.
+/// </summary>
+internal sealed class PathListeners(ServerContext context, ConnectionRuntime connection)
+{
+    private readonly Dictionary<IPAddress, ReceiveSource> open = [];
+
+    /// <summary>Opens the socket for an address if there is none yet. It must be there before any path's socket on that address.</summary>
+    /// <exception cref="SystemCallException">As the kernel says; EADDRINUSE when another program has the port.</exception>
+    internal void Open(IPAddress local, uint scope, uint mark)
+    {
+        if (open.ContainsKey(local))
+        {
+            return;
+        }
+        UdpSocket socket = UdpSocket.Bind(new IPEndPoint(local, connection.Config.LocalPort), scope, mark, share: false);
+        ReceiveSource source = new(socket, connection, null);
+        open[local] = source;
+        context.Loop.Add(source);
+    }
+
+    /// <summary>Closes the sockets whose address no open path has.</summary>
+    internal void CloseExcept(IEnumerable<IPAddress> inUse)
+    {
+        foreach (IPAddress address in open.Keys.Except(inUse).ToArray())
+        {
+            ReceiveSource source = open[address];
+            open.Remove(address);
+            context.Loop.Remove(source);
+            source.Socket.Dispose();
+        }
+    }
+}

@@ -1,0 +1,117 @@
+using MptTools.Engine.Config;
+
+namespace MptTools.Engine.ControlPlane;
+
+/// <summary>
+/// A path's status, from four facts: what the admin said, the interface, its address, and whether the peer is heard. Pure:
+/// time is passed in, the caller sends and listens.
+/// </summary>
+/// <remarks>
+/// A path whose interface or address comes back waits for the peer's next keepalive before it carries traffic again, where
+/// there are keepalives: the line may be back on this side only. At the start the configured status is believed.
+/// </remarks>
+internal sealed class PathMonitor
+{
+    private readonly TimeSpan keepaliveTime;
+    private readonly TimeSpan deadTime;
+    private bool takenDown, disabled, linkIsKnown, interfaceUp, addressPresent, peerHeard;
+    private TimeSpan deadAt, keepaliveAt;
+
+    internal PathMonitor(PathConfig config, TimeSpan now)
+    {
+        keepaliveTime = config.KeepaliveTime;
+        deadTime = config.DeadTime;
+        takenDown = config.Status == PathStatusCode.TakenDown;
+        disabled = config.Status == PathStatusCode.Disabled;
+        peerHeard = config.Status != PathStatusCode.Down;
+        deadAt = now + deadTime;
+        keepaliveAt = now;
+    }
+
+    internal bool KeepalivesAreOn => keepaliveTime > TimeSpan.Zero;
+
+    internal PathStatusCode Status =>
+        disabled ? PathStatusCode.Disabled :
+        takenDown ? PathStatusCode.TakenDown :
+        !interfaceUp ? PathStatusCode.InterfaceDown :
+        !addressPresent ? PathStatusCode.AddressDown :
+        !peerHeard ? PathStatusCode.Down :
+        PathStatusCode.Up;
+
+    /// <summary>Interface and address are there, so the path's socket can be open.</summary>
+    internal bool IsUsable => interfaceUp && addressPresent;
+
+    /// <summary>When <see cref="Tick"/> has something to do; null: never.</summary>
+    internal TimeSpan? NextTick
+    {
+        get
+        {
+            if (!KeepalivesAreOn || Status is not (PathStatusCode.Up or PathStatusCode.Down))
+            {
+                return null;
+            }
+            return peerHeard && deadAt < keepaliveAt ? deadAt : keepaliveAt;
+        }
+    }
+
+    /// <summary>The kernel said how interface and address are.</summary>
+    internal void LinkChanged(bool up, bool hasAddress, TimeSpan now)
+    {
+        bool wasUsable = IsUsable;
+        (interfaceUp, addressPresent) = (up, hasAddress);
+        if (IsUsable && !wasUsable)
+        {
+            if (linkIsKnown && KeepalivesAreOn)
+            {
+                peerHeard = false;
+            }
+            deadAt = now + deadTime;
+            keepaliveAt = now;
+        }
+        linkIsKnown = true;
+    }
+
+    /// <summary>The peer was heard. A path that was waiting for it answers at once, so that both ends come up in one round trip.</summary>
+    internal void KeepaliveHeard(TimeSpan now)
+    {
+        if (!peerHeard)
+        {
+            keepaliveAt = now;
+        }
+        peerHeard = true;
+        deadAt = now + deadTime;
+    }
+
+    /// <summary>The admin takes the path down or up.</summary>
+    internal void SetByHand(bool up, TimeSpan now)
+    {
+        takenDown = !up;
+        if (up)
+        {
+            disabled = false;
+            peerHeard = true;
+            deadAt = now + deadTime;
+            keepaliveAt = now;
+        }
+    }
+
+    /// <summary>Lets time pass: the peer may have been silent for too long.</summary>
+    /// <returns>True when a keepalive is to be sent now.</returns>
+    internal bool Tick(TimeSpan now)
+    {
+        if (!KeepalivesAreOn)
+        {
+            return false;
+        }
+        if (Status == PathStatusCode.Up && now >= deadAt)
+        {
+            peerHeard = false;
+        }
+        if (Status is not (PathStatusCode.Up or PathStatusCode.Down) || now < keepaliveAt)
+        {
+            return false;
+        }
+        keepaliveAt = now + keepaliveTime;
+        return true;
+    }
+}

@@ -1,0 +1,25 @@
+using MptTools.Engine.DataPlane;
+using MptTools.Engine.Linux;
+
+namespace MptTools.Engine.ControlPlane;
+
+/// <summary>What the parts of one running server share.</summary>
+internal sealed record ServerContext(string Server, TimeProvider Time, DataPlaneLoop Loop, PathRoutes Routes, EventHub Events)
+{
+    internal void Raise(
+        MptEventKind kind, string message, string? connection = null, int? path = null, string? before = null, string? after = null) =>
+        Events.Raise(new MptEvent
+        {
+            Time = Time.GetUtcNow(),
+            Kind = kind,
+            Server = Server,
+            Connection = connection,
+            Path = path,
+            OldState = before,
+            NewState = after,
+            Message = message,
+        });
+
+    internal void Warn(string message, string? connection = null, int? path = null) =>
+        Raise(MptEventKind.Warning, message, connection, path);
+}

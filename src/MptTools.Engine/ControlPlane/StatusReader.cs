@@ -1,0 +1,113 @@
+using MptTools.Engine.Config;
+using MptTools.Engine.DataPlane;
+
+namespace MptTools.Engine.ControlPlane;
+
+/// <summary>Turns the running parts into the plain records that are shown.</summary>
+internal static class StatusReader
+{
+    internal static TunnelStatus Read(TunnelRuntime tunnel) => new()
+    {
+        Name = tunnel.Config.Name,
+        Mtu = tunnel.Config.Mtu,
+        FileDescriptor = tunnel.Device.Descriptor,
+        IPv4 = tunnel.Config.IPv4?.ToString(),
+        IPv6 = tunnel.Config.IPv6?.ToString(),
+        PacketsRead = tunnel.Read.Packets,
+        PacketsWritten = tunnel.Written.Packets,
+        Drops = Sum(tunnel.ReadDrops, tunnel.WriteDrops),
+    };
+
+    internal static ConnectionStatus Read(string server, ConnectionController connection)
+    {
+        ConnectionConfig config = connection.Config;
+        ConnectionRuntime runtime = connection.Runtime;
+        return new ConnectionStatus
+        {
+            Name = config.Name,
+            ConfigFile = config.File,
+            Tunnel = runtime.Tunnel.Config.Name,
+            IPVersion = config.IPVersion,
+            LocalAddress = config.LocalAddress.ToString(),
+            LocalPort = config.LocalPort,
+            RemoteAddress = config.RemoteAddress!.ToString(),
+            RemotePort = config.RemotePort!.Value,
+            RemoteCommandPort = config.RemoteCommandPort ?? 0,
+            Permission = config.Permission,
+            AuthenticationType = config.AuthenticationType,
+            ReorderWindow = config.ReorderWindow,
+            MaxBufferDelayMilliseconds = config.MaxBufferDelay.TotalMilliseconds,
+            StatusCode = config.Status,
+            Peer = connection.Peer,
+            PacketsSent = runtime.Paths.Sum(path => path.Sent.Packets),
+            BytesSent = runtime.Paths.Sum(path => path.Sent.Bytes),
+            PacketsReceived = runtime.Delivered.Packets,
+            BytesReceived = runtime.Delivered.Bytes,
+            Ordering = runtime.Order is { } order ? Read(order) : new OrderingStatus(),
+            Drops = Sum(runtime.SendDrops, runtime.ReceiveDrops),
+            Paths = [.. connection.Paths.Select(path => Read(server, config, path))],
+            Networks = [.. config.Networks.Select(network => new NetworkStatus
+            {
+                Connection = config.Name,
+                Index = network.Index,
+                Source = network.Source.ToString(),
+                Destination = network.Destination.ToString(),
+            })],
+        };
+    }
+
+    internal static PathStatus Read(string server, ConnectionConfig connection, PathController path)
+    {
+        PathConfig config = path.Config;
+        string local = path.LocalAddress?.ToString() ?? config.LocalAddress?.ToString() ?? "";
+        return new PathStatus
+        {
+            Server = server,
+            Connection = connection.Name,
+            Index = config.Index,
+            Interface = config.Interface,
+            IPVersion = config.IPVersion,
+            LocalAddress = local,
+            PublicAddress = config.PublicAddress?.ToString() ?? local,
+            Gateway = path.Egress is { } egress ? egress.Gateway?.ToString() ?? local : config.Gateway?.ToString() ?? "",
+            RemoteAddress = config.RemoteAddress!.ToString(),
+            WeightOut = config.WeightOut,
+            WeightIn = config.WeightIn,
+            KeepaliveSeconds = config.KeepaliveTime.TotalSeconds,
+            DeadSeconds = config.DeadTime.TotalSeconds,
+            Status = path.ReportedStatus == PathStatusCode.Up ? PathState.Up : PathState.Down,
+            Detail = path.ReportedStatus,
+            Since = path.Since,
+            LastKeepalive = path.LastKeepalive,
+            PacketsSent = path.Runtime.Sent.Packets,
+            BytesSent = path.Runtime.Sent.Bytes,
+            PacketsReceived = path.Runtime.Received.Packets,
+            BytesReceived = path.Runtime.Received.Bytes,
+            SendErrors = path.Runtime.SendDrops.Total,
+            Drops = Sum(path.Runtime.SendDrops, path.Runtime.ReceiveDrops, path.ControlDrops),
+        };
+    }
+
+    private static OrderingStatus Read(ReorderBuffer order) => new()
+    {
+        Waited = order.Waited,
+        Waiting = order.Waiting,
+        LostByGap = order.LostByGap,
+        LostByTime = order.LostByTime,
+        LostByJump = order.LostByJump,
+        Late = order.Late,
+        Duplicate = order.Duplicate,
+        Jumps = order.Jumps,
+        Restarts = order.Restarts,
+    };
+
+    private static Dictionary<string, long> Sum(params ReadOnlySpan<DropCounters> counters)
+    {
+        Dictionary<string, long> sums = [];
+        foreach (DropCounters counter in counters)
+        {
+            counter.AddTo(sums);
+        }
+        return sums;
+    }
+}

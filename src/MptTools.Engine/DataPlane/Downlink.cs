@@ -1,0 +1,335 @@
+using MptTools.Engine.Linux;
+using MptTools.Engine.Wire;
+
+namespace MptTools.Engine.DataPlane;
+
+/// <summary>Where datagrams come from: a socket and whose it is.</summary>
+/// <param name="Socket">The socket.</param>
+/// <param name="Connection">Its connection.</param>
+/// <param name="Path">The path it is connected for; null for the socket that takes what comes from other ports of the peers.</param>
+internal sealed record ReceiveSource(UdpSocket Socket, ConnectionRuntime Connection, PathRuntime? Path);
+
+/// <summary>
+/// From the paths to the tunnel. A packet's way, step by step:
+/// <list type="number">
+/// <item>Receive: all sockets that have something are read before anything is delivered.</item>
+/// <item>Check: the path by the sender's address, the GRE header, the inner packet; control messages go to the control plane.</item>
+/// <item>Decapsulate: the inner packet stays where it is; its ECN field takes the outer one in (RFC 6040).</item>
+/// <item>Order: packets of one connection that came by different sockets are merged by number; what is early waits (<see cref="ReorderBuffer"/>).</item>
+/// <item>Write: what is due goes to the TUN device; what still waits is copied out of the receive buffers.</item>
+/// </list>
+/// Ordering comes before the device: a kernel that sees TCP segments out of order falls to a fourteenth of the throughput.
+/// </summary>
+internal sealed unsafe class Downlink : IDisposable
+{
+    private const int DatagramsPerSocket = 64;
+    private const int MaximumSources = 64;
+
+    private readonly KeepaliveMailbox keepalives;
+    private readonly ReceiveBatch batch = new();
+    private readonly PacketList numbered = new();
+    private readonly Segment[] segments = new Segment[MaximumSources];
+    private readonly List<ConnectionRuntime> ordering = new(16);
+    private readonly List<TunnelRuntime> tunnels = new(4);
+    private int segmentCount;
+
+    /// <summary>The numbered packets that one socket brought for one connection.</summary>
+    private struct Segment
+    {
+        internal ConnectionRuntime Connection;
+        internal int Next, End;
+    }
+
+    internal Downlink(ChunkPool chunks, KeepaliveMailbox keepalives)
+    {
+        Chunks = chunks;
+        this.keepalives = keepalives;
+    }
+
+    internal ChunkPool Chunks { get; }
+
+    /// <summary>Steps 1 to 3 for one socket. Nothing reaches the tunnel before <see cref="Deliver"/>.</summary>
+    internal void Receive(ReceiveSource source, TimeSpan now)
+    {
+        if (segmentCount == MaximumSources)
+        {
+            return;
+        }
+        int first = batch.Count;
+        int end = first + batch.Receive(source.Socket, DatagramsPerSocket);
+        int firstNumbered = numbered.Count;
+        for (int i = first; i < end; i++)
+        {
+            Take(source, i, now);
+        }
+        if (numbered.Count > firstNumbered)
+        {
+            segments[segmentCount++] = new Segment { Connection = source.Connection, Next = firstNumbered, End = numbered.Count };
+        }
+    }
+
+    /// <summary>Steps 4 and 5 for all that was received since the last call.</summary>
+    internal void Deliver(TimeSpan now)
+    {
+        for (int i = 0; i < segmentCount; i++)
+        {
+            if (segments[i].Next < segments[i].End)
+            {
+                Order(i, now);
+            }
+        }
+        for (int i = ordering.Count - 1; i >= 0; i--)
+        {
+            GiveUp(ordering[i], now);
+        }
+        Write();
+        for (int i = ordering.Count - 1; i >= 0; i--)
+        {
+            ConnectionRuntime connection = ordering[i];
+            connection.Order!.KeepWaiting();
+            if (connection.Order.Waiting == 0)
+            {
+                connection.IsOrdering = false;
+                ordering.RemoveAt(i);
+            }
+        }
+        segmentCount = 0;
+        numbered.Clear();
+        batch.Clear();
+    }
+
+    /// <summary>When a waiting packet must go out; null when none waits.</summary>
+    internal TimeSpan? Deadline
+    {
+        get
+        {
+            TimeSpan? earliest = null;
+            foreach (ConnectionRuntime connection in ordering)
+            {
+                if (connection.Order!.Deadline is TimeSpan deadline && !(deadline >= earliest))
+                {
+                    earliest = deadline;
+                }
+            }
+            return earliest;
+        }
+    }
+
+    /// <summary>The connection ends: what waits is given back.</summary>
+    internal void Forget(ConnectionRuntime connection)
+    {
+        connection.IsOrdering = false;
+        ordering.Remove(connection);
+        connection.Order?.Dispose();
+    }
+
+    private void Take(ReceiveSource source, int index, TimeSpan now)
+    {
+        byte* datagram = batch.Data(index);
+        int length = batch.Length(index);
+        UInt128 sourceAddress = 0;
+        int sourcePort = 0;
+        PathRuntime? path = source.Path;
+        if (path is null)
+        {
+            (sourceAddress, sourcePort, bool isIPv6) = batch.Source(index);
+            path = FindPath(source.Connection, sourceAddress, isIPv6);
+            if (path is null)
+            {
+                source.Connection.ReceiveDrops.Add(DropReason.UnknownSource);
+                return;
+            }
+        }
+
+        GreError error = Gre.TryParse(new ReadOnlySpan<byte>(datagram, length), out GreHeader header);
+        if (error != GreError.None)
+        {
+            path.ReceiveDrops.Add(ReasonFor(error));
+            return;
+        }
+        byte* inner = datagram + header.Length;
+        length -= header.Length;
+        if (length > 0 && IPHeader.IsControl(*inner))
+        {
+            TakeControl(path, new ReadOnlySpan<byte>(inner, length), sourceAddress, sourcePort, now);
+            return;
+        }
+        error = InnerPacket.Check(new ReadOnlySpan<byte>(inner, length), out _);
+        if (error != GreError.None)
+        {
+            path.ReceiveDrops.Add(ReasonFor(error));
+            return;
+        }
+        Span<byte> packet = new(inner, IPHeader.TotalLength(new ReadOnlySpan<byte>(inner, length)));
+        byte innerEcn = IPHeader.GetEcn(packet);
+        EcnResult ecn = Ecn.Decapsulate(innerEcn, batch.Ecn(index));
+        if (ecn.Drop)
+        {
+            path.ReceiveDrops.Add(DropReason.EcnCongestionLost);
+            return;
+        }
+        if (ecn.Codepoint != innerEcn)
+        {
+            IPHeader.SetEcn(packet, ecn.Codepoint);
+        }
+        path.Received.Add(packet.Length);
+        path.LastData = now;
+
+        PacketRef reference = new()
+        {
+            Data = inner,
+            Length = packet.Length,
+            Sequence = header.Sequence,
+            Path = (byte)path.Index,
+        };
+        if (header.HasSequence && source.Connection.Order is not null)
+        {
+            numbered.Add(reference);
+        }
+        else
+        {
+            PacketList output = OutputOf(source.Connection);
+            output.Add(reference);
+            source.Connection.Delivered.Add(reference.Length);
+        }
+    }
+
+    private void TakeControl(PathRuntime path, ReadOnlySpan<byte> message, UInt128 sourceAddress, int sourcePort, TimeSpan now)
+    {
+        if (message[0] != Keepalive.Type || message.Length < Keepalive.BodyLength)
+        {
+            path.ReceiveDrops.Add(DropReason.UnknownControl);
+        }
+        else if (!keepalives.TryPost(path, message, sourceAddress, sourcePort, now))
+        {
+            path.ReceiveDrops.Add(DropReason.KeepaliveOverflow);
+        }
+    }
+
+    /// <summary>Orders one segment, together with all others of its connection: their packets are taken by number, not by socket.</summary>
+    private void Order(int firstSegment, TimeSpan now)
+    {
+        ConnectionRuntime connection = segments[firstSegment].Connection;
+        ReorderBuffer order = connection.Order!;
+        PacketList output = OutputOf(connection);
+        int before = output.Count;
+        if (!connection.IsOrdering)
+        {
+            connection.IsOrdering = true;
+            ordering.Add(connection);
+        }
+        while (true)
+        {
+            int best = -1;
+            for (int i = firstSegment; i < segmentCount; i++)
+            {
+                ref Segment segment = ref segments[i];
+                if (segment.Connection == connection && segment.Next < segment.End &&
+                    (best < 0 || (int)(numbered[segment.Next].Sequence - numbered[segments[best].Next].Sequence) < 0))
+                {
+                    best = i;
+                }
+            }
+            if (best < 0)
+            {
+                break;
+            }
+            order.Insert(numbered[segments[best].Next++], now, output);
+        }
+        CountDelivered(connection, output, before);
+    }
+
+    private void GiveUp(ConnectionRuntime connection, TimeSpan now)
+    {
+        ReorderBuffer order = connection.Order!;
+        PacketList output = OutputOf(connection);
+        int before = output.Count;
+        uint up = connection.UpPaths;
+        uint counted = 0;
+        foreach (PathRuntime path in connection.Paths)
+        {
+            if (path.TryTakeAnnouncement(out uint nextSequence))
+            {
+                order.Announce(path.Index, nextSequence);
+            }
+            // A peer that does not announce its numbers may have stopped using a path; only what lately carried data is waited for.
+            if (connection.PeerIsOurs || now - path.LastData < order.IdleAfter)
+            {
+                counted |= up & 1u << path.Index;
+            }
+        }
+        order.GiveUpGaps(counted, counted == up, now, output);
+        order.Expire(now, output);
+        CountDelivered(connection, output, before);
+    }
+
+    private void Write()
+    {
+        foreach (TunnelRuntime tunnel in tunnels)
+        {
+            PacketList output = tunnel.Output;
+            for (int i = 0; i < output.Count; i++)
+            {
+                ref PacketRef packet = ref output[i];
+                if (tunnel.Device.Write(packet.Data, packet.Length))
+                {
+                    tunnel.Written.Add(packet.Length);
+                }
+                else
+                {
+                    tunnel.WriteDrops.Add(DropReason.TunnelWrite);
+                }
+                if (packet.OwnsChunk)
+                {
+                    Chunks.Return(packet.Data);
+                }
+            }
+            output.Clear();
+        }
+        tunnels.Clear();
+    }
+
+    private PacketList OutputOf(ConnectionRuntime connection)
+    {
+        TunnelRuntime tunnel = connection.Tunnel;
+        if (!tunnels.Contains(tunnel))
+        {
+            tunnels.Add(tunnel);
+        }
+        return tunnel.Output;
+    }
+
+    private static void CountDelivered(ConnectionRuntime connection, PacketList output, int from)
+    {
+        for (int i = from; i < output.Count; i++)
+        {
+            connection.Delivered.Add(output[i].Length);
+        }
+    }
+
+    private static PathRuntime? FindPath(ConnectionRuntime connection, UInt128 address, bool isIPv6)
+    {
+        foreach (PathRuntime path in connection.Paths)
+        {
+            if (path.RemoteIsIPv6 == isIPv6 && path.RemoteAddress == address)
+            {
+                return path;
+            }
+        }
+        return null;
+    }
+
+    private static DropReason ReasonFor(GreError error) => error switch
+    {
+        GreError.TooShort => DropReason.GreTooShort,
+        GreError.ReservedBits => DropReason.GreReservedBits,
+        GreError.UnsupportedVersion => DropReason.GreVersion,
+        GreError.UnknownProtocol => DropReason.GreProtocol,
+        GreError.ChecksumMismatch => DropReason.GreChecksum,
+        GreError.InnerTooShort => DropReason.InnerTooShort,
+        GreError.InnerNotIP => DropReason.InnerNotIP,
+        _ => DropReason.InnerLength,
+    };
+
+    public void Dispose() => batch.Dispose();
+}

@@ -1,0 +1,53 @@
+using MptTools.Engine.Linux;
+using MptTools.Engine.Wire;
+
+namespace MptTools.Engine.DataPlane;
+
+/// <summary>A keepalive on its way to the control plane.</summary>
+internal sealed class ReceivedKeepalive
+{
+    internal PathRuntime? Path;
+    internal TimeSpan Time;
+    internal int Length;
+    internal readonly byte[] Body = new byte[Keepalive.MaximumBodyLength];
+
+    /// <summary>The sender's address and port where the socket is open to several; port 0 where it is the path's connected one.</summary>
+    internal UInt128 SourceAddress;
+    internal int SourcePort;
+}
+
+/// <summary>
+/// Carries keepalives from the thread that receives to the control plane: authentication takes its time there, not on the
+/// packets' way. Bounded: under a flood keepalives are dropped (and counted), data is not touched.
+/// </summary>
+internal sealed class KeepaliveMailbox(EventFd arrival)
+{
+    private const int Capacity = 1024;
+    private readonly ReceivedKeepalive[] ring = new ReceivedKeepalive[Capacity];
+    private int head, tail;
+
+    /// <summary>Puts one in; called by the receiving thread only.</summary>
+    internal bool TryPost(PathRuntime path, ReadOnlySpan<byte> body, UInt128 sourceAddress, int sourcePort, TimeSpan now)
+    {
+        int position = tail;
+        if (position - Volatile.Read(ref head) == Capacity)
+        {
+            return false;
+        }
+        ReceivedKeepalive slot = ring[position & Capacity - 1] ??= new ReceivedKeepalive();
+        slot.Path = path;
+        slot.Time = now;
+        slot.Length = Math.Min(body.Length, slot.Body.Length);
+        body[..slot.Length].CopyTo(slot.Body);
+        slot.SourceAddress = sourceAddress;
+        slot.SourcePort = sourcePort;
+        Volatile.Write(ref tail, position + 1);
+        arrival.Signal();
+        return true;
+    }
+
+    /// <summary>The oldest one, to be read before <see cref="Release"/>; null when there is none. Called by the control plane only.</summary>
+    internal ReceivedKeepalive? Peek() => head == Volatile.Read(ref tail) ? null : ring[head & Capacity - 1];
+
+    internal void Release() => Volatile.Write(ref head, head + 1);
+}

@@ -1,0 +1,106 @@
+using MptTools.Engine.Config;
+using MptTools.Engine.Linux;
+using MptTools.Engine.Wire;
+
+namespace MptTools.Engine.DataPlane;
+
+/// <summary>A TUN device as the data plane sees it.</summary>
+internal sealed class TunnelRuntime(TunnelConfig config, TunDevice device)
+{
+    internal TunnelConfig Config { get; } = config;
+    internal TunDevice Device { get; } = device;
+
+    /// <summary>Which connection takes a packet. The control plane swaps it, the data plane reads it once a batch.</summary>
+    internal volatile ForwardingTable<ConnectionRuntime> Forwarding = ForwardingTable<ConnectionRuntime>.Empty;
+
+    // Counted by the sending side.
+    internal Traffic Read;
+    internal DropCounters ReadDrops { get; } = new();
+
+    // Counted by the receiving side.
+    internal Traffic Written;
+    internal DropCounters WriteDrops { get; } = new();
+
+    /// <summary>What the receiving side delivers at the end of the batch; its own.</summary>
+    internal PacketList Output { get; } = new();
+}
+
+/// <summary>A connection as the data plane sees it. Each field says which side owns it.</summary>
+internal sealed class ConnectionRuntime
+{
+    internal ConnectionRuntime(ConnectionConfig config, TunnelRuntime tunnel, ChunkPool chunks)
+    {
+        Config = config;
+        Tunnel = tunnel;
+        Paths = [.. config.Paths.Select(path => new PathRuntime(this, path))];
+        Selector = new PathSelector([.. config.Paths.Select(path => path.WeightOut)]);
+        Order = config.ReorderWindow == 0 ? null : new ReorderBuffer(config.ReorderWindow, config.MaxBufferDelay, Paths.Length, chunks);
+    }
+
+    internal ConnectionConfig Config { get; }
+    internal TunnelRuntime Tunnel { get; }
+    internal PathRuntime[] Paths { get; }
+
+    /// <summary>Bit i: path i is up. Written by the control plane, read by both directions.</summary>
+    internal volatile uint UpPaths;
+
+    /// <summary>The peer is MptTools, and what it has said it can do. Written by the control plane.</summary>
+    internal volatile bool PeerIsOurs;
+    internal volatile bool PeerTakesEcn;
+
+    // The sending side's.
+    internal PathSelector Selector { get; }
+    internal uint NextSequence;
+
+    /// <summary>Every packet with a smaller number has been handed to the kernel. Read by the control plane.</summary>
+    internal volatile uint AnnouncedSequence;
+
+    internal bool Sequenced => Order is not null;
+    internal DropCounters SendDrops { get; } = new();
+
+    // The receiving side's.
+    internal ReorderBuffer? Order { get; }
+    internal Traffic Delivered;
+    internal DropCounters ReceiveDrops { get; } = new();
+    internal bool IsOrdering;
+}
+
+/// <summary>A path as the data plane sees it.</summary>
+internal sealed class PathRuntime(ConnectionRuntime connection, PathConfig config)
+{
+    internal ConnectionRuntime Connection { get; } = connection;
+    internal PathConfig Config { get; } = config;
+    internal int Index => Config.Index;
+
+    /// <summary>The peer's address, for packets that come from another port than expected.</summary>
+    internal UInt128 RemoteAddress { get; } = IPHeader.AddressAsInteger(config.RemoteAddress!);
+    internal bool RemoteIsIPv6 => Config.IPVersion == 6;
+
+    /// <summary>The socket that is connected to the peer's end; null while the path cannot be used. Swapped by the control plane.</summary>
+    internal volatile UdpSocket? Socket;
+
+    // The sending side's.
+    internal Traffic Sent;
+    internal DropCounters SendDrops { get; } = new();
+    internal int FirstQueued = -1, LastQueued = -1;
+
+    // The receiving side's.
+    internal Traffic Received;
+    internal DropCounters ReceiveDrops { get; } = new();
+    internal TimeSpan? LastData;
+
+    /// <summary>
+    /// What the peer last announced as its next number on this path; negative: nothing. Set by the control plane, after
+    /// authentication, taken by the receiving side.
+    /// </summary>
+    private long announced = -1;
+
+    internal void Announce(uint nextSequence) => Volatile.Write(ref announced, nextSequence);
+
+    internal bool TryTakeAnnouncement(out uint nextSequence)
+    {
+        long value = Volatile.Read(ref announced) < 0 ? -1 : Interlocked.Exchange(ref announced, -1);
+        nextSequence = (uint)value;
+        return value >= 0;
+    }
+}

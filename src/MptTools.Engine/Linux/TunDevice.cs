@@ -1,0 +1,100 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace MptTools.Engine.Linux;
+
+/// <summary>A TUN device (tun(4)): IP packets without any frame. It disappears from the system when it is disposed or the process ends.</summary>
+internal sealed unsafe class TunDevice : IDisposable
+{
+    internal const string ClonePath = "/dev/net/tun";
+
+    private int fd;
+
+    private TunDevice(int fd, string name)
+    {
+        this.fd = fd;
+        Name = name;
+    }
+
+    internal string Name { get; }
+
+    internal int Descriptor => fd;
+
+    /// <summary>Makes the device. It is still down and has no addresses.</summary>
+    /// <exception cref="MptStartException">No privileges, no TUN support, or the name is taken.</exception>
+    internal static TunDevice Create(string name)
+    {
+        int fd = Libc.open(ClonePath, Libc.O_RDWR | Libc.O_NONBLOCK | Libc.O_CLOEXEC);
+        if (fd < 0)
+        {
+            int errno = Marshal.GetLastPInvokeError();
+            throw new MptStartException(errno is Libc.ENOENT or Libc.ENODEV or Libc.ENXIO
+                ? $"{ClonePath} does not exist, so no tunnel can be made: load the kernel's tun module (modprobe tun), or give the container the device."
+                : $"{ClonePath} cannot be opened ({new SystemCallException("open", errno).Message}) Run the server as root or with CAP_NET_ADMIN.");
+        }
+        Libc.ifreq_flags request = default;
+        Encoding.UTF8.GetBytes(name, new Span<byte>(request.ifr_name, 15));
+        // IFF_TUN_EXCL: a device that somebody left persistent under this name is theirs, not ours to reuse.
+        request.ifr_flags = unchecked((short)(Libc.IFF_TUN | Libc.IFF_NO_PI | Libc.IFF_TUN_EXCL));
+        if (Libc.ioctl(fd, Libc.TUNSETIFF, &request) < 0)
+        {
+            int errno = Marshal.GetLastPInvokeError();
+            _ = Libc.close(fd);
+            throw new MptStartException(errno switch
+            {
+                Libc.EBUSY => $"The interface name {name} is taken: another server uses it, or the interface is left from another program. Stop that server, choose another name in interface.conf, or remove it with: ip link delete {name}",
+                Libc.EPERM or Libc.EACCES => $"Making the tunnel device {name} is not permitted. Run the server as root or with CAP_NET_ADMIN.",
+                _ => $"The tunnel device {name} cannot be made: {new SystemCallException("TUNSETIFF", errno).Message}",
+            });
+        }
+        return new TunDevice(fd, name);
+    }
+
+    /// <summary>Reads one packet.</summary>
+    /// <returns>Its length; 0 when there is none now (or the device is down).</returns>
+    internal int Read(byte* buffer, int capacity)
+    {
+        while (true)
+        {
+            nint length = Libc.read(fd, buffer, (nuint)capacity);
+            if (length >= 0)
+            {
+                return (int)length;
+            }
+            switch (Marshal.GetLastPInvokeError())
+            {
+                case Libc.EINTR:
+                    continue;
+                case Libc.EAGAIN or Libc.EIO:
+                    return 0;
+                case Libc.EBADFD or Libc.EFAULT:
+                    throw new IOException($"The tunnel device {Name} was removed from the system.");
+                default:
+                    throw SystemCallException.Last($"Reading from {Name}");
+            }
+        }
+    }
+
+    /// <summary>Writes one packet.</summary>
+    /// <returns>False when the kernel did not take it.</returns>
+    internal bool Write(byte* packet, int length)
+    {
+        while (Libc.write(fd, packet, (nuint)length) < 0)
+        {
+            if (Marshal.GetLastPInvokeError() != Libc.EINTR)
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    public void Dispose()
+    {
+        if (fd >= 0)
+        {
+            _ = Libc.close(fd);
+            fd = -1;
+        }
+    }
+}

@@ -1,0 +1,367 @@
+using MptTools.Engine.Config;
+using MptTools.Engine.ControlPlane;
+using MptTools.Engine.DataPlane;
+using MptTools.Engine.Linux;
+
+namespace MptTools.Engine;
+
+/// <summary>
+/// A running server: its tunnels, its connections and the two threads that serve them. Whatever it adds to the system is
+/// gone after <see cref="Stop"/>; what a killed one left, the next start in the same network namespace removes.
+/// </summary>
+public sealed class MptServer : IServerControl, IControlWork, IDisposable
+{
+    private readonly TimeProvider time;
+    private readonly EventHub events = new();
+    private readonly EventFd controlWake;
+    private readonly KeepaliveMailbox keepalives;
+    private readonly DataPlaneLoop loop;
+    private readonly ServerContext context;
+    private readonly List<TunnelRuntime> tunnels = [];
+    private readonly List<ConnectionController> connections = [];
+    private readonly TaskCompletionSource completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly DateTimeOffset startedAt;
+    private ServerConfig config;
+    private LinkMonitor? links;
+    private ControlLoop? control;
+    private ControlSocketServer? controlSocket;
+    private TimeSpan? nextTick;
+    private int stopBegun;
+    private volatile Exception? failure;
+
+    private MptServer(ServerConfig config, MptServerOptions options)
+    {
+        this.config = config;
+        time = options.Time;
+        startedAt = time.GetUtcNow();
+        controlWake = new EventFd();
+        keepalives = new KeepaliveMailbox(controlWake);
+        loop = new DataPlaneLoop(Name, time, keepalives) { Failed = Fail };
+        context = new ServerContext(Name, time, loop, new PathRoutes(), events);
+        if (options.Observer is { } observer)
+        {
+            events.Subscribe(observer);
+        }
+    }
+
+    /// <inheritdoc/>
+    public string Name => config.Tunnels[0].Name;
+
+    /// <inheritdoc/>
+    public Task Completion => completion.Task;
+
+    /// <summary>Starts a server and returns when it carries traffic.</summary>
+    /// <param name="config">A configuration without errors.</param>
+    /// <param name="options">Null for the defaults.</param>
+    /// <exception cref="MptStartException">It cannot start; the message names the reason and the cure, and nothing is left behind.</exception>
+    public static MptServer Start(ServerConfig config, MptServerOptions? options = null)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            throw new MptStartException("An MPT server needs Linux: TUN devices and policy routing are the Linux kernel's. Run it on a Linux host; this one can still manage configuration files.");
+        }
+        MptServer server;
+        try
+        {
+            server = new MptServer(config, options ?? new MptServerOptions());
+        }
+        catch (SystemCallException e)
+        {
+            throw new MptStartException($"The server cannot start: {e.Message}", e);
+        }
+        try
+        {
+            server.Bring();
+            return server;
+        }
+        catch (Exception e)
+        {
+            server.Clear();
+            if (e is MptStartException)
+            {
+                throw;
+            }
+            if (e is ControlSocketTakenException)
+            {
+                throw new MptStartException(e.Message, e);
+            }
+            throw new MptStartException($"The server cannot start: {e.Message}", e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ServerStatus GetStatus() => control!.Invoke(() => new ServerStatus
+    {
+        Name = Name,
+        Version = typeof(MptServer).Assembly.GetName().Version!.ToString(3),
+        ProcessId = Environment.ProcessId,
+        StartedAt = startedAt,
+        ConfigDirectory = config.Directory,
+        CommandPort = config.General.CommandPort,
+        CommandTimeoutSeconds = config.General.CommandTimeout.TotalSeconds,
+        AcceptRemote = config.General.AcceptRemote,
+        Tunnels = [.. tunnels.Select(StatusReader.Read)],
+        Connections = [.. connections.Select(connection => StatusReader.Read(Name, connection))],
+    });
+
+    /// <inheritdoc/>
+    public PathStatus SetPathStatus(string connection, int path, bool up) => control!.Invoke(() =>
+    {
+        ConnectionController found = connections.Find(item => item.Config.Name == connection)
+            ?? throw new MptCommandException($"There is no connection {connection} on server {Name}; Get-MptConnection or 'mpt show status' lists those there are.") { Kind = MptErrorKind.NotFound };
+        if (path < 0 || path >= found.Paths.Count)
+        {
+            throw new MptCommandException($"Connection {connection} has no path {path}; its paths are 0 to {found.Paths.Count - 1}.") { Kind = MptErrorKind.NotFound };
+        }
+        found.SetPathStatus(path, up, Now);
+        nextTick = NextTickOfAll();
+        return StatusReader.Read(Name, found.Config, found.Paths[path]);
+    });
+
+    /// <inheritdoc/>
+    public void Reload()
+    {
+        ConfigResult<ServerConfig> read = ConfigLoader.Load(config.Directory);
+        if (read.Config is not { } changed)
+        {
+            string faults = string.Join(Environment.NewLine, read.Diagnostics.Where(d => d.Severity == ConfigSeverity.Error));
+            throw new MptCommandException($"The configuration has faults, so nothing was changed.{Environment.NewLine}{faults}") { Kind = MptErrorKind.InvalidConfiguration };
+        }
+        control!.Invoke(() =>
+        {
+            Apply(changed);
+            return true;
+        });
+    }
+
+    /// <inheritdoc/>
+    public void RequestStop() => _ = Task.Run(Stop);
+
+    /// <inheritdoc/>
+    public IDisposable Subscribe(Action<MptEvent> observer) => events.Subscribe(observer);
+
+    /// <summary>Stops the server; nothing is left in the system when it returns.</summary>
+    public void Stop()
+    {
+        if (Interlocked.Exchange(ref stopBegun, 1) != 0)
+        {
+            ((IAsyncResult)completion.Task).AsyncWaitHandle.WaitOne();
+            return;
+        }
+        try
+        {
+            context.Raise(
+                failure is null ? MptEventKind.ServerStopped : MptEventKind.ServerFailed,
+                failure is null ? $"Server {Name} has stopped." : $"Server {Name} has died: {failure.Message}");
+            Clear();
+        }
+        catch (Exception e)
+        {
+            failure ??= e;
+        }
+        if (failure is { } reason)
+        {
+            completion.TrySetException(reason);
+        }
+        else
+        {
+            completion.TrySetResult();
+        }
+    }
+
+    /// <summary>As <see cref="Stop"/>.</summary>
+    public void Dispose() => Stop();
+
+    TimeSpan? IControlWork.NextTick => nextTick;
+
+    /// <summary>Monotonic time of this server.</summary>
+    public TimeSpan Now => loop.Now;
+
+    void IControlWork.Tick()
+    {
+        TimeSpan now = Now;
+        while (keepalives.Peek() is { } received)
+        {
+            ConnectionController? connection = connections.Find(item => item.Runtime == received.Path!.Connection);
+            connection?.Take(received, now);
+            keepalives.Release();
+            nextTick = connection is null ? nextTick : Earlier(nextTick, connection.NextTick);
+        }
+        if (nextTick <= now)
+        {
+            foreach (ConnectionController connection in connections)
+            {
+                connection.Tick(now);
+            }
+            nextTick = NextTickOfAll();
+        }
+    }
+
+    void IControlWork.LinksChanged()
+    {
+        foreach (ConnectionController connection in connections)
+        {
+            try
+            {
+                connection.LinksChanged(links!, Now);
+            }
+            catch (MptStartException e)
+            {
+                context.Warn(e.Message, connection.Config.Name);
+            }
+        }
+        nextTick = Now;
+    }
+
+    void IControlWork.Failed(Exception e) => Fail(e);
+
+    private void Fail(Exception e)
+    {
+        failure ??= e;
+        RequestStop();
+    }
+
+    private void Bring()
+    {
+        // The control socket's name is the claim on the tunnel's name; all that is cleared or made comes after it.
+        control = new ControlLoop(Name, links = new LinkMonitor(), controlWake, this);
+        controlSocket = ControlSocketServer.Open(this);
+        PathRoutes.RemoveLeftovers();
+        foreach (TunnelConfig tunnel in config.Tunnels)
+        {
+            TunnelRuntime made = TunnelSetup.Create(tunnel);
+            tunnels.Add(made);
+            loop.Add(made);
+        }
+        foreach (ConnectionConfig connection in config.Connections)
+        {
+            StartConnection(connection);
+        }
+        Forward();
+        loop.Start();
+        nextTick = Now;
+        control.Start();
+        context.Raise(MptEventKind.ServerStarted, $"Server {Name} runs with {connections.Count} connection(s).");
+    }
+
+    private void StartConnection(ConnectionConfig connection)
+    {
+        if (!connection.IsComplete)
+        {
+            context.Warn($"Connection {connection.Name} does not name all of its peer and was not started; {connection.File} is meant for 'mpt create'.", connection.Name);
+            return;
+        }
+        TunnelRuntime tunnel = tunnels.Find(item =>
+            connection.LocalAddress.Equals(item.Config.IPv4?.Address) || connection.LocalAddress.Equals(item.Config.IPv6?.Address))!;
+        ConnectionController controller = new(context, connection, tunnel, Now);
+        try
+        {
+            controller.LinksChanged(links!, Now);
+        }
+        catch
+        {
+            controller.Stop();
+            throw;
+        }
+        connections.Add(controller);
+        AddRoutes(controller);
+        context.Raise(MptEventKind.ConnectionStarted, $"Connection {connection.Name} to {connection.RemoteAddress} has started.", connection.Name);
+    }
+
+    private void StopConnection(ConnectionController connection)
+    {
+        connections.Remove(connection);
+        Forward();
+        connection.Stop();
+        foreach (string route in connection.Config.Networks.SelectMany(TunnelSetup.RoutesTo))
+        {
+            IpCommand.Run("route", "del", route, "dev", connection.Runtime.Tunnel.Config.Name);
+        }
+        context.Raise(MptEventKind.ConnectionStopped, $"Connection {connection.Config.Name} has stopped.", connection.Config.Name);
+    }
+
+    private void AddRoutes(ConnectionController connection)
+    {
+        string device = connection.Runtime.Tunnel.Config.Name;
+        foreach (string route in connection.Config.Networks.SelectMany(TunnelSetup.RoutesTo))
+        {
+            IpCommand.Result result = IpCommand.Run("route", "add", route, "dev", device, "proto", PathRoutes.Protocol.ToString());
+            if (!result.Succeeded)
+            {
+                context.Warn($"The route to {route} through {device} cannot be added: {result.Error} Remove the route that is in its way, or the network from {connection.Config.File}.", connection.Config.Name);
+            }
+        }
+    }
+
+    private void Forward()
+    {
+        foreach (TunnelRuntime tunnel in tunnels)
+        {
+            tunnel.Forwarding = TunnelSetup.MakeForwarding(
+                tunnel.Config, [.. connections.Select(connection => connection.Runtime).Where(runtime => runtime.Tunnel == tunnel)]);
+        }
+    }
+
+    /// <summary>
+    /// Goes over to another configuration: a connection that is the same in both keeps running untouched, a changed one is
+    /// started anew, a new one is started. One whose file is gone keeps running, as with existing servers.
+    /// </summary>
+    private void Apply(ServerConfig changed)
+    {
+        if (!changed.Tunnels.SequenceEqual(config.Tunnels) || changed.General != config.General)
+        {
+            context.Warn("interface.conf has changed; restart the server to use it.");
+        }
+        int kept = 0, started = 0;
+        foreach (ConnectionConfig connection in changed.Connections)
+        {
+            ConnectionController? running = connections.Find(item => item.Config.Name == connection.Name);
+            if (running is not null && ConfigComparer.AreSame(running.Config, connection))
+            {
+                kept++;
+                continue;
+            }
+            if (running is not null)
+            {
+                StopConnection(running);
+            }
+            try
+            {
+                StartConnection(connection);
+                started++;
+            }
+            catch (MptStartException e)
+            {
+                context.Warn(e.Message, connection.Name);
+            }
+        }
+        Forward();
+        config = changed with { General = config.General, Tunnels = config.Tunnels };
+        nextTick = Now;
+        context.Raise(MptEventKind.Reloaded, $"The configuration was read again: {kept} connection(s) unchanged, {started} started.");
+    }
+
+    private void Clear()
+    {
+        controlSocket?.Dispose();
+        control?.Dispose();
+        foreach (ConnectionController connection in connections)
+        {
+            connection.Stop();
+        }
+        loop.Dispose();
+        foreach (TunnelRuntime tunnel in tunnels)
+        {
+            tunnel.Device.Dispose();
+        }
+        context.Routes.Dispose();
+        links?.Dispose();
+        events.Complete();
+        controlWake.Dispose();
+    }
+
+    private TimeSpan? NextTickOfAll() =>
+        connections.Aggregate((TimeSpan?)null, (earliest, connection) => Earlier(earliest, connection.NextTick));
+
+    private static TimeSpan? Earlier(TimeSpan? a, TimeSpan? b) => a is null || b < a ? b ?? a : a;
+}

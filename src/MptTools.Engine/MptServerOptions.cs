@@ -1,0 +1,11 @@
+namespace MptTools.Engine;
+
+/// <summary>How a server runs, beside what its files say.</summary>
+public sealed record MptServerOptions
+{
+    /// <summary>Called for every event from the first on, one at a time; null: nobody listens yet.</summary>
+    public Action<MptEvent>? Observer { get; init; }
+
+    /// <summary>Where time comes from.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}
