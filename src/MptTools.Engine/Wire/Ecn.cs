@@ -29,7 +29,7 @@ internal static class Ecn
     /// <summary>Congestion experienced.</summary>
     internal const byte Ce = 3;
 
-    /// <summary>The outer codepoint in compatibility mode, used until the peer is known to decapsulate by RFC 6040.</summary>
+    /// <summary>The outer codepoint in compatibility mode: until the peer is known to follow RFC 6040.</summary>
     internal const byte OuterForCompatibilityMode = NotEct;
 
     private const byte Dropped = 4, Harmless = (byte)EcnAnomaly.Unused << 3, Alarming = (byte)EcnAnomaly.Dangerous << 3;
@@ -43,12 +43,12 @@ internal static class Ecn
         Ce, Ce | Alarming, Ce, Ce,
     ];
 
-    /// <summary>The outer codepoint in normal mode (RFC 6040 section 4.1, figure 3): the inner one, CE included.</summary>
+    /// <summary>The outer codepoint in normal mode (RFC 6040 section 4.1): the inner one, CE included.</summary>
     internal static byte OuterForNormalMode(byte inner) => (byte)(inner & 3);
 
     /// <summary>The inner codepoint on leaving the tunnel (RFC 6040 section 4.2, figure 4).</summary>
     /// <param name="inner">The inner packet's codepoint; higher bits are ignored.</param>
-    /// <param name="outer">The outer packet's codepoint; higher bits are ignored, so the whole TOS byte will do.</param>
+    /// <param name="outer">The outer packet's codepoint; higher bits are ignored: the whole TOS byte will do.</param>
     internal static EcnResult Decapsulate(byte inner, byte outer)
     {
         byte entry = Figure4[(inner & 3) << 2 | outer & 3];

@@ -28,14 +28,14 @@ internal enum GreError
 /// <summary>A GRE header (RFC 2784, RFC 2890) as it was received.</summary>
 internal readonly struct GreHeader
 {
-    internal GreHeader(ushort protocol, int length, uint? key, uint? sequence)
+    internal GreHeader(ushort protocol, int length, bool hasKey, uint key, bool hasSequence, uint sequence)
     {
         Protocol = protocol;
         Length = length;
-        HasKey = key.HasValue;
-        Key = key.GetValueOrDefault();
-        HasSequence = sequence.HasValue;
-        Sequence = sequence.GetValueOrDefault();
+        HasKey = hasKey;
+        Key = key;
+        HasSequence = hasSequence;
+        Sequence = sequence;
     }
 
     /// <summary>The S bit: a sequence number is there.</summary>
@@ -46,7 +46,7 @@ internal readonly struct GreHeader
     internal bool HasKey { get; }
     /// <summary>The key; 0 where there is none.</summary>
     internal uint Key { get; }
-    /// <summary>The protocol type, an EtherType: <see cref="Gre.ProtocolIPv4"/> or <see cref="Gre.ProtocolIPv6"/>.</summary>
+    /// <summary>The protocol type: <see cref="Gre.ProtocolIPv4"/> or <see cref="Gre.ProtocolIPv6"/>.</summary>
     internal ushort Protocol { get; }
     /// <summary>The header's length in bytes, 4 to 16: where the payload begins.</summary>
     internal int Length { get; }
@@ -68,6 +68,9 @@ internal static class Gre
     internal const ushort ProtocolIPv6 = 0x86DD;
 
     private const int Checksum = 0x8000, Key = 0x2000, Sequence = 0x1000, Version = 0x0007;
+
+    // Checksum with Reserved1, key and sequence number are of one length.
+    private const int FieldLength = 4;
 
     // Bits 1, 4 and 5: a receiver that does not implement RFC 1701 discards for them. Bits 6 to 12 are ignored on
     // receipt (RFC 2784 section 2.3); bits 2 and 3 have become key and sequence number (RFC 2890 section 2).
@@ -101,23 +104,19 @@ internal static class Gre
             return GreError.ReservedBits;
         }
 
-        int length = BaseLength
-            + ((flags & Checksum) != 0 ? 4 : 0) + ((flags & Key) != 0 ? 4 : 0) + ((flags & Sequence) != 0 ? 4 : 0);
+        bool hasChecksum = (flags & Checksum) != 0, hasKey = (flags & Key) != 0, hasSequence = (flags & Sequence) != 0;
+        int keyOffset = hasChecksum ? BaseLength + FieldLength : BaseLength;
+        int sequenceOffset = hasKey ? keyOffset + FieldLength : keyOffset;
+        int length = hasSequence ? sequenceOffset + FieldLength : sequenceOffset;
         if (datagram.Length < length)
         {
             return GreError.TooShort;
         }
 
-        int offset = BaseLength;
-        if ((flags & Checksum) != 0)
+        // The Reserved1 field behind the checksum is covered by it and otherwise ignored.
+        if (hasChecksum && InternetChecksum.Compute(datagram) != 0)
         {
-            // The Reserved1 field behind the checksum is covered by it and otherwise ignored.
-            if (InternetChecksum.Compute(datagram) != 0)
-            {
-                return GreError.ChecksumMismatch;
-            }
-
-            offset += 4;
+            return GreError.ChecksumMismatch;
         }
 
         if (protocol is not (ProtocolIPv4 or ProtocolIPv6))
@@ -125,15 +124,9 @@ internal static class Gre
             return GreError.UnknownProtocol;
         }
 
-        uint? key = null;
-        if ((flags & Key) != 0)
-        {
-            key = BinaryPrimitives.ReadUInt32BigEndian(datagram[offset..]);
-            offset += 4;
-        }
-
-        uint? sequence = (flags & Sequence) != 0 ? BinaryPrimitives.ReadUInt32BigEndian(datagram[offset..]) : null;
-        header = new GreHeader(protocol, length, key, sequence);
+        uint key = hasKey ? BinaryPrimitives.ReadUInt32BigEndian(datagram[keyOffset..]) : 0;
+        uint sequence = hasSequence ? BinaryPrimitives.ReadUInt32BigEndian(datagram[sequenceOffset..]) : 0;
+        header = new GreHeader(protocol, length, hasKey, key, hasSequence, sequence);
         return GreError.None;
     }
 

@@ -69,7 +69,9 @@ internal static class IPHeader
     {
         Span<byte> bytes = stackalloc byte[16];
         address.TryWriteBytes(bytes, out int written);
-        return written == 4 ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt128BigEndian(bytes);
+        return written == 4
+            ? BinaryPrimitives.ReadUInt32BigEndian(bytes)
+            : BinaryPrimitives.ReadUInt128BigEndian(bytes);
     }
 
     /// <summary>The ECN codepoint, 0 to 3, of the type of service or traffic class (RFC 3168 section 5).</summary>

@@ -44,7 +44,8 @@ internal static class InnerPacket
 
         int headerLength = (payload[0] & 0x0F) * 4;
         int totalLength = BinaryPrimitives.ReadUInt16BigEndian(payload[2..]);
-        return headerLength >= IPHeader.MinimumLengthIPv4 && headerLength <= totalLength && totalLength <= payload.Length
+        return headerLength >= IPHeader.MinimumLengthIPv4
+            && headerLength <= totalLength && totalLength <= payload.Length
             ? GreError.None
             : GreError.InnerLengthMismatch;
     }

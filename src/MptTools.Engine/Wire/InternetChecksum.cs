@@ -43,16 +43,24 @@ internal static class InternetChecksum
         }
 
         ReadOnlySpan<byte> rest = data[(data.Length & ~7)..];
-        if (rest.IsEmpty)
+        if (rest.Length >= sizeof(uint))
         {
-            return sum;
+            sum += MemoryMarshal.Read<uint>(rest);
+            rest = rest[sizeof(uint)..];
         }
 
-        Span<byte> padded = stackalloc byte[8];
-        padded.Clear();
-        rest.CopyTo(padded);
-        ulong last = MemoryMarshal.Read<ulong>(padded);
-        return sum + (last >> 32) + (uint)last;
+        if (rest.Length >= sizeof(ushort))
+        {
+            sum += MemoryMarshal.Read<ushort>(rest);
+            rest = rest[sizeof(ushort)..];
+        }
+
+        if (!rest.IsEmpty)
+        {
+            sum += BitConverter.IsLittleEndian ? rest[0] : (uint)rest[0] << 8;
+        }
+
+        return sum;
     }
 
     /// <summary>The same as <see cref="SumScalar"/>, up to folding, with vectors.</summary>

@@ -51,7 +51,7 @@ internal static class Keepalive
     /// <summary>Writes the extension behind a keepalive that <see cref="Write"/> has written.</summary>
     /// <param name="datagram">The datagram; <see cref="MaximumDatagramLength"/> bytes always suffice.</param>
     /// <param name="extension">What to say.</param>
-    /// <param name="key">The ASCII bytes of auth_key where auth_type is 2; else empty, and nothing is authenticated.</param>
+    /// <param name="key">The ASCII bytes of auth_key where auth_type is 2; else empty: no authentication.</param>
     /// <returns>The length of the whole datagram in bytes.</returns>
     internal static int WriteExtension(Span<byte> datagram, in KeepaliveExtension extension, ReadOnlySpan<byte> key)
     {
@@ -163,8 +163,9 @@ internal static class Keepalive
     /// <summary>Reads the fields behind the extension's header.</summary>
     /// <param name="body">The keepalive's body.</param>
     /// <param name="extension">What they say.</param>
-    /// <param name="authenticationOffset">Where in the body the authentication field begins; 0 where there is none.</param>
-    /// <returns>False where a field is cut off, comes twice, has a wrong length or value, or follows the authentication.</returns>
+    /// <param name="authenticationOffset">Where in the body the authentication begins; 0 where there is none.</param>
+    /// <returns>False where a field is cut off, comes twice, has a wrong length or value, or follows the
+    /// authentication.</returns>
     private static bool TryReadFields(
         ReadOnlySpan<byte> body, out KeepaliveExtension extension, out int authenticationOffset)
     {
@@ -204,7 +205,8 @@ internal static class Keepalive
         switch (type)
         {
             case CapabilitiesType when value.Length == CapabilitiesLength && extension.Capabilities is null:
-                extension = extension with { Capabilities = (PeerCapabilities)BinaryPrimitives.ReadUInt32BigEndian(value) };
+                uint capabilities = BinaryPrimitives.ReadUInt32BigEndian(value);
+                extension = extension with { Capabilities = (PeerCapabilities)capabilities };
                 return true;
             case NextSequenceType when value.Length == NextSequenceLength && extension.NextSequence is null:
                 extension = extension with { NextSequence = BinaryPrimitives.ReadUInt32BigEndian(value) };
@@ -231,7 +233,8 @@ internal static class Keepalive
         }
     }
 
-    private static KeepaliveStatus Authenticate(ReadOnlySpan<byte> body, ReadOnlySpan<byte> key, int authenticationOffset)
+    private static KeepaliveStatus Authenticate(
+        ReadOnlySpan<byte> body, ReadOnlySpan<byte> key, int authenticationOffset)
     {
         if (authenticationOffset == 0)
         {

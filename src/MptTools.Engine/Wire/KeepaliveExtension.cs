@@ -18,13 +18,13 @@ internal enum PeerCapabilities : uint
     RoamingAddress = 1 << 3,
 }
 
-/// <summary>Which start of a connection a keepalive belongs to, and its place in it: protection against replay.</summary>
+/// <summary>Which start of a connection a keepalive belongs to, and its place in it; against replay.</summary>
 /// <param name="Id">Random, chosen when the sender's connection starts.</param>
 /// <param name="Counter">Strictly increasing over all keepalives of the connection, on whichever path.</param>
 internal readonly record struct KeepaliveInstance(ulong Id, ulong Counter);
 
 /// <summary>An address and UDP port as seen from the other end.</summary>
-/// <param name="Address">The 16 bytes of the address, IPv4 mapped, as a number (see <see cref="MappedAddress"/>).</param>
+/// <param name="Address">The address, IPv4 mapped, as a number (see <see cref="MappedAddress"/>).</param>
 /// <param name="Port">The UDP port.</param>
 internal readonly record struct ObservedEndpoint(UInt128 Address, ushort Port)
 {
@@ -35,7 +35,9 @@ internal readonly record struct ObservedEndpoint(UInt128 Address, ushort Port)
     internal IPEndPoint ToIPEndPoint() => new(MappedAddress.ToIPAddress(Address), Port);
 }
 
-/// <summary>The extension behind the fortieth byte of a keepalive (docs/wire-extension.md); null: the field is absent.</summary>
+/// <summary>
+/// The extension behind the fortieth byte of a keepalive (docs/wire-extension.md); null: the field is absent.
+/// </summary>
 internal readonly record struct KeepaliveExtension
 {
     /// <summary>What the sender can take.</summary>

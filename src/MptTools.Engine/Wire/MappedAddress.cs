@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace MptTools.Engine.Wire;
 
-/// <summary>Addresses in messages: 16 bytes, IPv4 as the mapped form <c>::ffff:a.b.c.d</c> (RFC 4291 section 2.5.5.2).</summary>
+/// <summary>Addresses in messages: 16 bytes, IPv4 mapped, <c>::ffff:a.b.c.d</c> (RFC 4291 section 2.5.5.2).</summary>
 internal static class MappedAddress
 {
     /// <summary>Length in bytes of an address field.</summary>
