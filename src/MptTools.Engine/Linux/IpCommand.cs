@@ -11,6 +11,9 @@ internal static class IpCommand
 {
     private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(20);
 
+    /// <summary>An option that changes nothing here, in place of a family.</summary>
+    internal const string AnyFamily = "-oneline";
+
     /// <summary>What a run of <c>ip</c> gave.</summary>
     internal readonly record struct Result(int ExitCode, string Output, string Error)
     {
@@ -22,8 +25,9 @@ internal static class IpCommand
     internal static Result Run(params ReadOnlySpan<string> arguments) => Run(null, arguments);
 
     /// <summary>Runs commands line by line in one process; one that fails does not stop the others, and makes the result a failure.</summary>
-    internal static Result RunBatch(IReadOnlyCollection<string> lines) =>
-        lines.Count == 0 ? default : Run(string.Join('\n', lines) + "\n", "-force", "-batch", "-");
+    /// <param name="family">-4 or -6, or <see cref="AnyFamily"/> where the addresses tell; lines of a batch cannot say it.</param>
+    internal static Result RunBatch(string family, params IReadOnlyCollection<string> lines) =>
+        lines.Count == 0 ? default : Run(string.Join('\n', lines) + "\n", family, "-force", "-batch", "-");
 
     private static Result Run(string? input, params ReadOnlySpan<string> arguments)
     {

@@ -47,12 +47,10 @@ internal sealed class PathRoutes : IDisposable
         (uint number, Socket holder) = TakeNumber();
         tables[egress] = (number, holder);
         Clear(number);
-        string family = Family(egress.IPVersion);
         IpCommand.Result result = IpCommand.RunBatch(
-        [
-            $"{family} rule add pref {RulePriority} fwmark {number} lookup {number} protocol {Protocol}",
-            $"{family} route add unreachable default metric {LastMetric} table {number} proto {Protocol}",
-        ]);
+            Family(egress.IPVersion),
+            $"rule add pref {RulePriority} fwmark {number} lookup {number} protocol {Protocol}",
+            $"route add unreachable default metric {LastMetric} table {number} proto {Protocol}");
         if (!result.Succeeded)
         {
             throw new MptStartException($"The routing rule for {egress.Interface} cannot be added: {result.Error} Run the server as root or with CAP_NET_ADMIN.");
@@ -72,7 +70,7 @@ internal sealed class PathRoutes : IDisposable
         string via = egress.Gateway is null ? "" : $"via {egress.Gateway} ";
         string onlink = egress.Gateway is null ? "" : " onlink";
         IpCommand.Result result = IpCommand.RunBatch(
-            [$"{Family(egress.IPVersion)} route replace default {via}dev {egress.Interface}{onlink} table {number} proto {Protocol}"]);
+            Family(egress.IPVersion), $"route replace default {via}dev {egress.Interface}{onlink} table {number} proto {Protocol}");
         if (!result.Succeeded)
         {
             return result.Error;
@@ -95,7 +93,7 @@ internal sealed class PathRoutes : IDisposable
             return;
         }
         IpCommand.RunBatch(
-            [$"-4 rule add pref {RulePriority + 1} from {local} to {remote} lookup {MarkFor(egress)} protocol {Protocol}"]);
+            "-4", $"rule add pref {RulePriority + 1} from {local} to {remote} lookup {MarkFor(egress)} protocol {Protocol}");
     }
 
     /// <summary>The gateway that the main table uses on an interface; null when its default route has none.</summary>
@@ -190,18 +188,17 @@ internal sealed class PathRoutes : IDisposable
     /// <summary>Removes all rules and routes of a number; there may be none, so failures say nothing.</summary>
     private static void Clear(uint number)
     {
-        List<string> lines = [];
         foreach (string family in (string[])["-4", "-6"])
         {
+            List<string> lines = [$"route flush table {number}"];
             IpCommand.Result result = IpCommand.Run(family, "-json", "rule", "show", "table", number.ToString());
             if (result.Succeeded && result.Output.Length > 0)
             {
                 using JsonDocument rules = JsonDocument.Parse(result.Output);
-                lines.AddRange(Enumerable.Repeat($"{family} rule del table {number}", rules.RootElement.GetArrayLength()));
+                lines.AddRange(Enumerable.Repeat($"rule del table {number}", rules.RootElement.GetArrayLength()));
             }
-            lines.Add($"{family} route flush table {number}");
+            IpCommand.RunBatch(family, lines);
         }
-        IpCommand.RunBatch(lines);
     }
 
     private static bool IsStrict(string interfaceName)
