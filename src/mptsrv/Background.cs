@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using System.IO.Pipes;
+using System.Reflection;
+using MptTools.Engine.Linux;
+
+namespace MptTools.Mptsrv;
+
+/// <summary>
+/// <c>mptsrv -d</c>. A running .NET process cannot fork, so the process in front starts the program anew in a session of its
+/// own and waits at a pipe: a byte says that the server runs, the pipe's end without one that it could not start. What the
+/// one in the background prints until then appears in front, faults and status alike.
+/// </summary>
+internal sealed class Background : IDisposable
+{
+    private const byte Running = 1;
+    private const int StandardInput = 0, StandardOutput = 1, StandardError = 2;
+
+    private readonly AnonymousPipeClientStream news;
+
+    private Background(AnonymousPipeClientStream news) => this.news = news;
+
+    /// <summary>In front: starts the one in the background and tells how it went.</summary>
+    internal static int Start(string configDirectory)
+    {
+        using var news = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
+        var program = new ProcessStartInfo
+        {
+            FileName = Environment.ProcessPath!,
+            // Not to keep a file system busy for as long as the server runs.
+            WorkingDirectory = "/",
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        if (Path.GetFileNameWithoutExtension(program.FileName) == "dotnet")
+        {
+            program.ArgumentList.Add(Assembly.GetExecutingAssembly().Location);
+        }
+        foreach (string argument in new[] { "--config", configDirectory, Options.DetachedOption, news.GetClientHandleAsString() })
+        {
+            program.ArgumentList.Add(argument);
+        }
+        using Process server = Process.Start(program)!;
+        news.DisposeLocalCopyOfClientHandle();
+        server.StandardInput.Close();
+        Task output = server.StandardOutput.BaseStream.CopyToAsync(Console.OpenStandardOutput());
+        Task errors = server.StandardError.BaseStream.CopyToAsync(Console.OpenStandardError());
+        bool isRunning = news.ReadByte() == Running;
+        Task.WaitAll(output, errors);
+        if (isRunning)
+        {
+            Console.Out.WriteLine($"The server runs in the background as process {server.Id}.");
+            return ExitCode.Done;
+        }
+        server.WaitForExit();
+        return server.ExitCode;
+    }
+
+    /// <summary>In the background, first of all: leaves the terminal's session.</summary>
+    internal static Background Enter(string handle)
+    {
+        SystemCallException.Check(Libc.setsid(), "Leaving the terminal's session");
+        return new Background(new AnonymousPipeClientStream(PipeDirection.Out, handle));
+    }
+
+    /// <summary>In the background, when the server runs: lets go of the terminal and of who waits in front.</summary>
+    internal void LetGo()
+    {
+        int nothing = SystemCallException.Check(Libc.open("/dev/null", Libc.O_RDWR), "Opening /dev/null");
+        foreach (int descriptor in new[] { StandardInput, StandardOutput, StandardError })
+        {
+            SystemCallException.Check(Libc.dup2(nothing, descriptor), "Letting go of the terminal");
+        }
+        SystemCallException.Check(Libc.close(nothing), "Closing /dev/null");
+        try
+        {
+            news.WriteByte(Running);
+            news.Dispose();
+        }
+        catch (IOException)
+        {
+            // Who waited in front was ended meanwhile; the server was asked for and runs all the same.
+            return;
+        }
+    }
+
+    public void Dispose() => news.Dispose();
+}

@@ -1,0 +1,118 @@
+namespace MptTools.Mptsrv;
+
+/// <summary>What the command line asks for.</summary>
+internal enum Job
+{
+    Serve,
+    Check,
+    Help,
+    Version,
+}
+
+/// <summary>The command line, understood.</summary>
+internal sealed record Options
+{
+    internal const string Usage =
+        """
+        Usage: mptsrv [--config DIR] [-d]
+               mptsrv check [--config DIR]
+
+        Runs the multipath tunnel that the files in DIR describe.
+
+            check         Reads the files, prints every fault, starts nothing.
+            --config DIR  The directory of interface.conf. Without it: ./conf where that
+                          holds an interface.conf, else /etc/mpttools.
+            -d            Goes on in the background once the server runs; events go to
+                          the system log.
+            --help        Shows this.
+            --version     Shows the version.
+
+        Without -d the server answers on the terminal, each with Enter: p prints the
+        status, r reads the configuration again, q quits. SIGTERM and Ctrl-C stop it,
+        SIGHUP has it read the configuration again.
+
+        Exit code: 0 done, 1 could not start or died, 2 wrong usage, 3 faults in the
+        configuration.
+
+        """;
+
+    private const string LocalDirectory = "conf", SystemDirectory = "/etc/mpttools", InterfaceFile = "interface.conf";
+
+    internal Job Job { get; init; }
+
+    /// <summary>A full path.</summary>
+    internal required string ConfigDirectory { get; init; }
+
+    /// <summary>Go to the background.</summary>
+    internal bool Detach { get; init; }
+
+    /// <summary>This is the process in the background; the inherited handle where the one in front waits for news.</summary>
+    internal string? DetachedFrom { get; init; }
+
+    /// <summary>Understands a command line, or says in a sentence what is wrong with it.</summary>
+    internal static Options? Parse(IReadOnlyList<string> arguments, out string fault)
+    {
+        fault = "";
+        Job task = Job.Serve;
+        string? directory = null;
+        string? detachedFrom = null;
+        bool detach = false;
+        for (int i = 0; i < arguments.Count; i++)
+        {
+            switch (arguments[i])
+            {
+                case "check" when i == 0:
+                    task = Job.Check;
+                    break;
+                case "--help" or "-h":
+                    task = Job.Help;
+                    break;
+                case "--version":
+                    task = Job.Version;
+                    break;
+                case "-d":
+                    detach = true;
+                    break;
+                case "--config" when i + 1 < arguments.Count:
+                    directory = arguments[++i];
+                    break;
+                case var option when option.StartsWith("--config=", StringComparison.Ordinal):
+                    directory = option["--config=".Length..];
+                    break;
+                case DetachedOption when i + 1 < arguments.Count:
+                    detachedFrom = arguments[++i];
+                    break;
+                case "--config":
+                    fault = "--config needs a directory.";
+                    return null;
+                default:
+                    fault = $"'{arguments[i]}' is not understood.";
+                    return null;
+            }
+        }
+        if (directory?.Length == 0)
+        {
+            fault = "--config needs a directory.";
+            return null;
+        }
+        return new Options
+        {
+            Job = task,
+            ConfigDirectory = Path.GetFullPath(directory ?? DefaultDirectory()),
+            Detach = detach,
+            DetachedFrom = detachedFrom,
+        };
+    }
+
+    /// <summary>For the process in front to tell the one in the background; nobody else's business, so not in the usage.</summary>
+    internal const string DetachedOption = "--detached-from";
+
+    private static string DefaultDirectory() =>
+        File.Exists(Path.Combine(LocalDirectory, InterfaceFile)) ? LocalDirectory : SystemDirectory;
+}
+
+/// <summary>What the process says when it ends.</summary>
+internal static class ExitCode
+{
+    internal const int Done = 0, Failed = 1, Usage = 2, Configuration = 3;
+}
