@@ -18,6 +18,7 @@ internal sealed class ConnectionController
     private readonly ulong instance = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
     private readonly PathListeners listeners;
     private ulong keepalivesSent;
+    private bool warnedOfKey;
     private KeepaliveInstance? peerInstance;
 
     internal ConnectionController(ServerContext context, ConnectionConfig config, TunnelRuntime tunnel, TimeSpan now)
@@ -67,21 +68,28 @@ internal sealed class ConnectionController
     {
         PathController path = Paths[received.Path!.Index];
         KeepaliveStatus status = Keepalive.TryParse(received.Body.AsSpan(0, received.Length), key, out KeepaliveInfo info);
-        if (status == KeepaliveStatus.Extended && !IsFresh(info.Extension))
+        if (status == KeepaliveStatus.Extended && !(IsForUs(info) && IsFresh(info.Extension)))
         {
             path.ControlDrops.Add(DropReason.KeepaliveUnauthenticated);
             return;
         }
-        if (status != KeepaliveStatus.Extended && key.Length > 0 && Peer == PeerKind.MptTools)
+        if (status is KeepaliveStatus.AuthenticationFailed or KeepaliveStatus.AuthenticationMissing)
         {
-            // Whoever has shown to know the key goes on showing it, until all paths have been dead.
             path.ControlDrops.Add(DropReason.KeepaliveUnauthenticated);
-            return;
+            WarnOfKeyOnce();
         }
         if (status == KeepaliveStatus.ExtendedInvalid)
         {
             path.ControlDrops.Add(DropReason.KeepaliveInvalid);
         }
+        if (status != KeepaliveStatus.Extended && key.Length > 0 && Peer == PeerKind.MptTools)
+        {
+            // Whoever has shown to know the key goes on showing it, until all paths have been dead.
+            return;
+        }
+        path.PeerSeenAt = new ObservedEndpoint(
+            MappedAddress.ToInteger(path.Config.RemoteAddress!),
+            (ushort)(received.SourcePort ?? Config.RemotePort!.Value));
         if (status == KeepaliveStatus.Extended)
         {
             TakeExtension(path, info.Extension);
@@ -123,10 +131,23 @@ internal sealed class ConnectionController
             NextSequence = Runtime.Sequenced ? Runtime.AnnouncedSequence : null,
             Instance = new KeepaliveInstance(instance, ++keepalivesSent),
             PeerInstance = peerInstance?.Id,
-            Observed = new ObservedEndpoint(MappedAddress.ToInteger(path.Config.RemoteAddress!), (ushort)Config.RemotePort!.Value),
+            Observed = path.PeerSeenAt,
         };
         length = Keepalive.WriteExtension(datagram, extension, key);
         return datagram.AsSpan(0, length);
+    }
+
+    /// <summary>The two tunnel addresses are this connection's: not our own keepalive thrown back, nor another connection's.</summary>
+    private bool IsForUs(in KeepaliveInfo info) =>
+        info.SenderTunnel == MappedAddress.ToInteger(Config.RemoteAddress!) && info.ReceiverTunnel == MappedAddress.ToInteger(Config.LocalAddress);
+
+    private void WarnOfKeyOnce()
+    {
+        if (!warnedOfKey)
+        {
+            warnedOfKey = true;
+            context.Warn($"A keepalive for {Config.Name} does not fit its key. Check that auth_type and auth_key are the same in {Config.File} and at the peer.", Config.Name);
+        }
     }
 
     /// <summary>

@@ -2,6 +2,7 @@ using System.Net;
 using MptTools.Engine.Config;
 using MptTools.Engine.DataPlane;
 using MptTools.Engine.Linux;
+using MptTools.Engine.Wire;
 
 namespace MptTools.Engine.ControlPlane;
 
@@ -38,6 +39,9 @@ internal sealed class PathController
     internal PathStatusCode ReportedStatus { get; set; }
     internal DateTimeOffset Since { get; set; }
     internal DateTimeOffset? LastKeepalive { get; set; }
+
+    /// <summary>Where the last keepalive came from; null before the first.</summary>
+    internal ObservedEndpoint? PeerSeenAt { get; set; }
 
     /// <summary>Keepalives that were refused; counted by the control plane.</summary>
     internal DropCounters ControlDrops { get; } = new();

@@ -127,12 +127,12 @@ internal sealed unsafe class Downlink : IDisposable
     {
         byte* datagram = batch.Data(index);
         int length = batch.Length(index);
-        UInt128 sourceAddress = 0;
-        int sourcePort = 0;
+        int? sourcePort = null;
         PathRuntime? path = source.Path;
         if (path is null)
         {
-            (sourceAddress, sourcePort, bool isIPv6) = batch.Source(index);
+            (UInt128 sourceAddress, int port, bool isIPv6) = batch.Source(index);
+            sourcePort = port;
             path = FindPath(source.Connection, sourceAddress, isIPv6);
             if (path is null)
             {
@@ -151,7 +151,7 @@ internal sealed unsafe class Downlink : IDisposable
         length -= header.Length;
         if (length > 0 && IPHeader.IsControl(*inner))
         {
-            TakeControl(path, new ReadOnlySpan<byte>(inner, length), sourceAddress, sourcePort, now);
+            TakeControl(path, new ReadOnlySpan<byte>(inner, length), sourcePort, now);
             return;
         }
         error = InnerPacket.Check(new ReadOnlySpan<byte>(inner, length), out _);
@@ -194,13 +194,13 @@ internal sealed unsafe class Downlink : IDisposable
         }
     }
 
-    private void TakeControl(PathRuntime path, ReadOnlySpan<byte> message, UInt128 sourceAddress, int sourcePort, TimeSpan now)
+    private void TakeControl(PathRuntime path, ReadOnlySpan<byte> message, int? sourcePort, TimeSpan now)
     {
         if (message[0] != Keepalive.Type || message.Length < Keepalive.BodyLength)
         {
             path.ReceiveDrops.Add(DropReason.UnknownControl);
         }
-        else if (!keepalives.TryPost(path, message, sourceAddress, sourcePort, now))
+        else if (!keepalives.TryPost(path, message, sourcePort, now))
         {
             path.ReceiveDrops.Add(DropReason.KeepaliveOverflow);
         }

@@ -9,11 +9,12 @@ internal sealed class ReceivedKeepalive
     internal PathRuntime? Path;
     internal TimeSpan Time;
     internal int Length;
-    internal readonly byte[] Body = new byte[Keepalive.MaximumBodyLength];
 
-    /// <summary>The sender's address and port where the socket is open to several; port 0 where it is the path's connected one.</summary>
-    internal UInt128 SourceAddress;
-    internal int SourcePort;
+    /// <summary>One byte longer than the longest keepalive, so that a body that is too long is seen to be.</summary>
+    internal readonly byte[] Body = new byte[Keepalive.MaximumBodyLength + 1];
+
+    /// <summary>The sender's UDP port where it may be any; null where it is the path's own.</summary>
+    internal int? SourcePort;
 }
 
 /// <summary>
@@ -27,7 +28,7 @@ internal sealed class KeepaliveMailbox(EventFd arrival)
     private int head, tail;
 
     /// <summary>Puts one in; called by the receiving thread only.</summary>
-    internal bool TryPost(PathRuntime path, ReadOnlySpan<byte> body, UInt128 sourceAddress, int sourcePort, TimeSpan now)
+    internal bool TryPost(PathRuntime path, ReadOnlySpan<byte> body, int? sourcePort, TimeSpan now)
     {
         int position = tail;
         if (position - Volatile.Read(ref head) == Capacity)
@@ -39,7 +40,6 @@ internal sealed class KeepaliveMailbox(EventFd arrival)
         slot.Time = now;
         slot.Length = Math.Min(body.Length, slot.Body.Length);
         body[..slot.Length].CopyTo(slot.Body);
-        slot.SourceAddress = sourceAddress;
         slot.SourcePort = sourcePort;
         Volatile.Write(ref tail, position + 1);
         arrival.Signal();
