@@ -13,12 +13,14 @@ namespace MptTools.Lab;
 public sealed class LabHost
 {
     private readonly List<LabProcess> processes = [];
+    private readonly Lazy<DeviceStatistics> statistics;
 
     internal LabHost(LabNetwork lab, string name, string namespaceName)
     {
         Lab = lab;
         Name = name;
         Namespace = namespaceName;
+        statistics = new Lazy<DeviceStatistics>(() => lab.Own(new DeviceStatistics(this)));
     }
 
     /// <summary>The lab the host is in.</summary>
@@ -197,6 +199,9 @@ public sealed class LabHost
     /// <summary>The host's name.</summary>
     public override string ToString() => Name;
 
+    /// <summary>The interfaces' counters, cheap enough to be read many times a second.</summary>
+    internal DeviceStatistics Statistics => statistics.Value;
+
     internal void Prepare()
     {
         Sysctl("net.ipv4.conf.all.rp_filter", "0");
@@ -209,8 +214,8 @@ public sealed class LabHost
         SetLinkUp("lo");
     }
 
-    internal void BringUp(string device, IEnumerable<string> addresses) => IpTool.Batch(Namespace,
-        [.. addresses.Select(address => AddressLine(device, address)), $"link set dev {device} up"]);
+    internal void BringUp(string device, IEnumerable<string> addresses, string settings = "") => IpTool.Batch(Namespace,
+        [.. addresses.Select(address => AddressLine(device, address)), $"link set dev {device} {settings} up"]);
 
     internal void KillProcesses()
     {

@@ -108,6 +108,34 @@ public sealed class LabNetwork : IDisposable
         LabHost b, string deviceB, IEnumerable<string> addressesB, int mtu = DefaultMtu) =>
         Add(new VethLink(new LinkEnd(a, deviceA, [.. addressesA]), new LinkEnd(b, deviceB, [.. addressesB]), mtu));
 
+    /// <summary>Joins two hosts by an emulated link with one address at each end.</summary>
+    /// <inheritdoc cref="EmulatedLink(LabHost, string, IEnumerable{string}, LabHost, string, IEnumerable{string}, LinkConditions?, int)"/>
+    public EmulatedLink EmulatedLink(LabHost a, string deviceA, string addressA, LabHost b, string deviceB, string addressB,
+        LinkConditions? conditions = null, int mtu = DefaultMtu) =>
+        EmulatedLink(a, deviceA, [addressA], b, deviceB, [addressB], conditions, mtu);
+
+    /// <summary>Joins two hosts by a link with rate, delay, jitter, loss and reordering of its own.</summary>
+    /// <param name="a">The first host.</param>
+    /// <param name="deviceA">The interface's name there, at most 15 characters.</param>
+    /// <param name="addressesA">Its addresses with prefix lengths, as in 10.1.1.2/24 and fd00:1::2/64; none is fine.</param>
+    /// <param name="b">The second host.</param>
+    /// <param name="deviceB">The interface's name there.</param>
+    /// <param name="addressesB">Its addresses.</param>
+    /// <param name="conditions">What the link does in both directions; everything arrives at once unless given.</param>
+    /// <param name="mtu">The MTU of both interfaces in bytes, 68 to 65,535.</param>
+    /// <exception cref="ArgumentException">An address or an interface's name is not one.</exception>
+    /// <exception cref="LabException">The kernel refused an interface or an address.</exception>
+    public EmulatedLink EmulatedLink(LabHost a, string deviceA, IEnumerable<string> addressesA,
+        LabHost b, string deviceB, IEnumerable<string> addressesB, LinkConditions? conditions = null, int mtu = DefaultMtu)
+    {
+        if (mtu is < 68 or > 65_535)
+        {
+            throw new ArgumentOutOfRangeException(nameof(mtu), mtu, "The MTU must be 68 to 65,535 bytes.");
+        }
+        return Add(new EmulatedLink(new LinkEnd(a, deviceA, [.. addressesA]), new LinkEnd(b, deviceB, [.. addressesB]),
+            conditions ?? new LinkConditions(), mtu));
+    }
+
     /// <summary>Removes all processes, links and hosts. Safe to call again and from any thread.</summary>
     /// <exception cref="LabException">Something could not be removed; everything else was.</exception>
     public void Dispose()
@@ -165,9 +193,14 @@ public sealed class LabNetwork : IDisposable
     {
         lock (gate)
         {
-            links.Add(link);
+            if (!disposed)
+            {
+                links.Add(link);
+                return link;
+            }
         }
-        return link;
+        link.Dispose();
+        throw new ObjectDisposedException(nameof(LabNetwork));
     }
 
     private IReadOnlyList<T> Snapshot<T>(List<T> list)

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace MptTools.Lab;
 
 /// <summary>
@@ -41,12 +39,12 @@ public sealed class VethLink : LabLink
     private protected override LinkCounters ReadCounters(LinkDirection direction)
     {
         (KernelLinkEnd from, LinkEnd to) = direction == LinkDirection.AToB ? (a, B) : (b, A);
-        JsonElement received = to.Host.Device(to.Device).GetProperty("stats64").GetProperty("rx");
+        DeviceCounters receiver = to.Host.Statistics.Read(to.Device);
         return new LinkCounters
         {
-            Packets = received.GetProperty("packets").GetInt64(),
-            Bytes = received.GetProperty("bytes").GetInt64(),
-            DroppedByQueue = received.GetProperty("dropped").GetInt64(),
+            Packets = receiver.ReceivedPackets,
+            Bytes = receiver.ReceivedBytes,
+            DroppedByQueue = receiver.ReceiveDropped,
             DroppedByCut = from.Dropped,
         };
     }

@@ -1,0 +1,218 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using MptTools.Engine.Linux;
+
+namespace MptTools.Lab.Emulation;
+
+/// <summary>
+/// Moves the packets of one emulated link on a thread of its own: reads what both ends send, hands it to the emulators,
+/// writes what has arrived, and sleeps until the next arrival or the next packet.
+/// </summary>
+internal sealed unsafe class LinkPump : IDisposable
+{
+    // Packets due within this time of each other leave together. At 1 Gbit/s there is one every 12 us, and a wake-up
+    // for each would take a core away from what is being tested.
+    private const long ShortestSleep = 50_000;
+
+    private readonly Lock gate = new();
+    private readonly Way aToB, bToA;
+    private readonly int wake;
+    private readonly Thread thread;
+    private bool stopping;
+
+    internal LinkPump(TunDevice a, TunDevice b, int mtu, LinkConditions conditions, string name)
+    {
+        aToB = new Way(a.Descriptor, b.Descriptor, mtu, conditions, 0);
+        bToA = new Way(b.Descriptor, a.Descriptor, mtu, conditions, 1);
+        wake = SystemCallException.Check(Libc.eventfd(0, Libc.EFD_NONBLOCK | Libc.EFD_CLOEXEC), "eventfd");
+        thread = new Thread(Pump) { IsBackground = true, Name = name };
+        thread.Start();
+    }
+
+    /// <summary>Reads or changes one direction; the time is that of now.</summary>
+    internal T With<T>(LinkDirection direction, Func<DirectionEmulator, long, T> use)
+    {
+        T result;
+        lock (gate)
+        {
+            result = use((direction == LinkDirection.AToB ? aToB : bToA).Emulator, Now());
+        }
+        Wake();
+        return result;
+    }
+
+    /// <summary>What went in one direction.</summary>
+    internal LinkCounters Counters(LinkDirection direction)
+    {
+        lock (gate)
+        {
+            return (direction == LinkDirection.AToB ? aToB : bToA).Counters;
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            if (stopping)
+            {
+                return;
+            }
+            stopping = true;
+        }
+        Wake();
+        thread.Join();
+        Libc.close(wake);
+        aToB.Dispose();
+        bToA.Dispose();
+    }
+
+    private static long Now() => Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency);
+
+    private void Wake()
+    {
+        ulong one = 1;
+        Libc.write(wake, &one, sizeof(ulong));
+    }
+
+    private void Pump()
+    {
+        // The kernel rounds the sleep of ordinary threads up by 50 us unless told not to.
+        Libc.prctl(Libc.PR_SET_TIMERSLACK, 1, 0, 0, 0);
+        while (true)
+        {
+            long next, now;
+            lock (gate)
+            {
+                if (stopping)
+                {
+                    return;
+                }
+                now = Now();
+                bool more = aToB.Read(now) | bToA.Read(now);
+                now = Now();
+                aToB.Write(now);
+                bToA.Write(now);
+                next = more ? now : Math.Min(aToB.Emulator.NextArrival, bToA.Emulator.NextArrival);
+            }
+            if (next != now)
+            {
+                Sleep(next == DirectionEmulator.Never ? next : Math.Max(next - now, ShortestSleep));
+            }
+        }
+    }
+
+    private void Sleep(long nanoseconds)
+    {
+        Libc.pollfd* waits = stackalloc Libc.pollfd[3];
+        waits[0] = new Libc.pollfd { fd = aToB.From, events = Libc.POLLIN };
+        waits[1] = new Libc.pollfd { fd = bToA.From, events = Libc.POLLIN };
+        waits[2] = new Libc.pollfd { fd = wake, events = Libc.POLLIN };
+        var time = new Libc.timespec { tv_sec = nanoseconds / 1_000_000_000, tv_nsec = nanoseconds % 1_000_000_000 };
+        int ready = Libc.ppoll(waits, 3, nanoseconds == DirectionEmulator.Never ? null : &time, null);
+        if (ready > 0 && (waits[2].revents & Libc.POLLIN) != 0)
+        {
+            ulong count;
+            Libc.read(wake, &count, sizeof(ulong));
+        }
+    }
+
+    /// <summary>One direction: where its packets come from, where they go and where they are meanwhile.</summary>
+    private sealed class Way : IDisposable
+    {
+        private const int PacketsPerRound = 64;
+        private const long MaximumMemory = 256 << 20;
+
+        private readonly int to;
+        private readonly PacketPool pool;
+        private readonly byte[] overflow = new byte[1];
+        private long delivered, deliveredBytes, refused;
+
+        internal Way(int from, int to, int mtu, LinkConditions conditions, int direction)
+        {
+            From = from;
+            this.to = to;
+            pool = new PacketPool(mtu, MaximumMemory);
+            Emulator = new DirectionEmulator(conditions, direction, pool.Return);
+        }
+
+        internal DirectionEmulator Emulator { get; }
+
+        /// <summary>The descriptor read from; -1, which poll ignores, once its device is gone.</summary>
+        internal int From { get; private set; }
+
+        internal LinkCounters Counters => new()
+        {
+            Packets = delivered,
+            Bytes = deliveredBytes,
+            DroppedByQueue = Emulator.DroppedByQueue,
+            DroppedByLoss = Emulator.DroppedByLoss,
+            DroppedByCut = Emulator.DroppedByCut,
+            DroppedByReceiver = refused,
+        };
+
+        /// <summary>Takes in what was sent, up to a limit; whether there may be more.</summary>
+        internal bool Read(long now)
+        {
+            for (int packets = 0; packets < PacketsPerRound; packets++)
+            {
+                if (!pool.TryRent(out int slot))
+                {
+                    return Discard();
+                }
+                nint length = Libc.read(From, pool[slot], (nuint)pool.SlotSize);
+                if (length <= 0)
+                {
+                    pool.Return(slot);
+                    NoteEnd(length);
+                    return false;
+                }
+                Emulator.Offer(slot, (int)length, now);
+            }
+            return true;
+        }
+
+        /// <summary>Hands over what has arrived.</summary>
+        internal void Write(long now)
+        {
+            while (Emulator.TryTake(now, out int slot, out int length))
+            {
+                if (Libc.write(to, pool[slot], (nuint)length) < 0)
+                {
+                    refused++;
+                }
+                else
+                {
+                    delivered++;
+                    deliveredBytes += length;
+                }
+                pool.Return(slot);
+            }
+        }
+
+        public void Dispose() => pool.Dispose();
+
+        // The memory is full of packets under way: reading one into too small a buffer drops it.
+        private bool Discard()
+        {
+            fixed (byte* nothing = overflow)
+            {
+                nint length = Libc.read(From, nothing, 1);
+                if (length > 0)
+                {
+                    Emulator.CountOverflow();
+                }
+                NoteEnd(length);
+                return length > 0;
+            }
+        }
+
+        private void NoteEnd(nint length)
+        {
+            if (length < 0 && Marshal.GetLastPInvokeError() is Libc.EBADFD or Libc.EBADF)
+            {
+                From = -1;
+            }
+        }
+    }
+}
