@@ -17,16 +17,16 @@ public sealed class EmulatedLink : LabLink
     // Long enough that the link's own queue decides what is dropped.
     private const int DeviceQueueLength = 10_000;
 
-    private readonly TunDevice a, b;
+    private readonly TunEnd a, b;
     private readonly LinkPump pump;
     private bool carrierA = true, carrierB = true;
 
     internal EmulatedLink(LinkEnd endA, LinkEnd endB, LinkConditions conditions, int mtu) : base(endA, endB)
     {
-        a = new TunDevice(endA.Host, endA.Device);
+        a = new TunEnd(endA.Host, endA.Device);
         try
         {
-            b = new TunDevice(endB.Host, endB.Device);
+            b = new TunEnd(endB.Host, endB.Device);
             try
             {
                 BringUp(a, endA, mtu);
@@ -101,7 +101,7 @@ public sealed class EmulatedLink : LabLink
         ? direction
         : throw new ArgumentOutOfRangeException(nameof(direction), direction, "Name one direction.");
 
-    private static void BringUp(TunDevice device, LinkEnd end, int mtu)
+    private static void BringUp(TunEnd device, LinkEnd end, int mtu)
     {
         // An interface whose carrier never changed has no operational state (UNKNOWN); one that gets it while up is UP.
         device.SetCarrier(false);
@@ -109,7 +109,7 @@ public sealed class EmulatedLink : LabLink
         device.SetCarrier(true);
     }
 
-    private static void SetCarrier(TunDevice device, ref bool present, bool wanted)
+    private static void SetCarrier(TunEnd device, ref bool present, bool wanted)
     {
         if (present != wanted)
         {

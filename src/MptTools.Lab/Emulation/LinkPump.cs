@@ -20,7 +20,7 @@ internal sealed unsafe class LinkPump : IDisposable
     private readonly Thread thread;
     private bool stopping;
 
-    internal LinkPump(TunDevice a, TunDevice b, int mtu, LinkConditions conditions, string name)
+    internal LinkPump(TunEnd a, TunEnd b, int mtu, LinkConditions conditions, string name)
     {
         aToB = new Way(a.Descriptor, b.Descriptor, mtu, conditions, 0);
         bToA = new Way(b.Descriptor, a.Descriptor, mtu, conditions, 1);

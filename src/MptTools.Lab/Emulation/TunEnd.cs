@@ -5,11 +5,11 @@ using MptTools.Engine.Linux;
 namespace MptTools.Lab.Emulation;
 
 /// <summary>A TUN device in a host: what the host sends into it is read here, what is written here the host receives.</summary>
-internal sealed unsafe class TunDevice : IDisposable
+internal sealed unsafe class TunEnd : IDisposable
 {
     private int fd;
 
-    internal TunDevice(LabHost host, string device)
+    internal TunEnd(LabHost host, string device)
     {
         if (Encoding.UTF8.GetByteCount(device) is 0 or > 15)
         {
