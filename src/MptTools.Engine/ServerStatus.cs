@@ -63,6 +63,8 @@ public enum PeerKind
 /// <summary>One connection.</summary>
 public sealed record ConnectionStatus
 {
+    /// <summary>The name of the server (its first tunnel).</summary>
+    public required string Server { get; init; }
     /// <summary>The connection's name.</summary>
     public required string Name { get; init; }
     /// <summary>Its file's name.</summary>

@@ -36,8 +36,6 @@ internal sealed record Options
 
         """;
 
-    private const string LocalDirectory = "conf", SystemDirectory = "/etc/mpttools", InterfaceFile = "interface.conf";
-
     internal Job Job { get; init; }
 
     /// <summary>A full path.</summary>
@@ -98,7 +96,7 @@ internal sealed record Options
         return new Options
         {
             Job = task,
-            ConfigDirectory = Path.GetFullPath(directory ?? DefaultDirectory()),
+            ConfigDirectory = Path.GetFullPath(directory ?? Engine.Config.ConfigDirectory.Default(Environment.CurrentDirectory)),
             Detach = detach,
             DetachedFrom = detachedFrom,
         };
@@ -106,9 +104,6 @@ internal sealed record Options
 
     /// <summary>For the process in front to tell the one in the background; nobody else's business, so not in the usage.</summary>
     internal const string DetachedOption = "--detached-from";
-
-    private static string DefaultDirectory() =>
-        File.Exists(Path.Combine(LocalDirectory, InterfaceFile)) ? LocalDirectory : SystemDirectory;
 }
 
 /// <summary>What the process says when it ends.</summary>

@@ -24,6 +24,7 @@ internal static class StatusReader
         ConnectionRuntime runtime = connection.Runtime;
         return new ConnectionStatus
         {
+            Server = server,
             Name = config.Name,
             ConfigFile = config.File,
             Tunnel = runtime.Tunnel.Config.Name,

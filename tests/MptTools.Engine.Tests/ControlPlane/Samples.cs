@@ -23,6 +23,7 @@ internal static class Samples
 
     internal static ConnectionStatus Connection(string name = "MPT_connection_10.0.0.2") => new()
     {
+        Server = "tun0",
         Name = name,
         ConfigFile = "connection.conf",
         Tunnel = "tun0",
