@@ -215,31 +215,31 @@ public class ConfigPropertyTests
     /// <summary>The ways in which different hands write the same: case, order, blanks, comments, quotes, line endings.</summary>
     private sealed class Style(int seed)
     {
-        private readonly Random _random = new(seed);
-        private readonly StringBuilder _text = new();
-        private readonly string _ending = new[] { "\n", "\r\n", "\r" }[new Random(seed).Next(3)];
+        private readonly Random random = new(seed);
+        private readonly StringBuilder text = new();
+        private readonly string ending = new[] { "\n", "\r\n", "\r" }[new Random(seed).Next(3)];
 
         public string Render(List<(string Section, List<(string Key, string? Value)> Entries)> sections)
         {
-            _text.Append(Pick("", "\uFEFF"));
-            foreach ((string section, List<(string Key, string? Value)> entries) in sections.OrderBy(_ => _random.Next()))
+            text.Append(Pick("", "\uFEFF"));
+            foreach ((string section, List<(string Key, string? Value)> entries) in sections.OrderBy(_ => random.Next()))
             {
                 Noise();
-                _text.Append(Blanks()).Append('[').Append(Blanks()).Append(Case(section)).Append(Blanks()).Append(']').Append(Tail());
-                foreach ((string key, string? value) in entries.OrderBy(_ => _random.Next()))
+                text.Append(Blanks()).Append('[').Append(Blanks()).Append(Case(section)).Append(Blanks()).Append(']').Append(Tail());
+                foreach ((string key, string? value) in entries.OrderBy(_ => random.Next()))
                 {
                     Noise();
                     Entry(key, value);
                 }
             }
 
-            return _text.ToString();
+            return text.ToString();
         }
 
         private void Entry(string key, string? value)
         {
             // Of the keys that may be left out, only these may be left empty without a word.
-            bool isEmpty = value is null && key is "remote_port" or "remote_ipaddr" && value is null && _random.Next(2) == 0;
+            bool isEmpty = value is null && key is "remote_port" or "remote_ipaddr" && value is null && random.Next(2) == 0;
             if (value is null && !isEmpty)
             {
                 return;
@@ -252,23 +252,23 @@ public class ConfigPropertyTests
                 _ => key,
             };
             string written = value is null ? "" : Pick(value, value, $"\"{value}\"", $"' {value}\t'");
-            _text.Append(Blanks()).Append(Case(spelling)).Append(Blanks()).Append('=').Append(Blanks()).Append(written).Append(Tail());
+            text.Append(Blanks()).Append(Case(spelling)).Append(Blanks()).Append('=').Append(Blanks()).Append(written).Append(Tail());
         }
 
         private void Noise()
         {
-            for (int lines = _random.Next(3); lines > 0; lines--)
+            for (int lines = random.Next(3); lines > 0; lines--)
             {
-                _text.Append(Blanks()).Append(Pick("", ";", "# [path_0]", ";;;### name = x ő", "; \"")).Append(_ending);
+                text.Append(Blanks()).Append(Pick("", ";", "# [path_0]", ";;;### name = x ő", "; \"")).Append(ending);
             }
         }
 
-        private string Tail() => Blanks() + Pick("", "", " ;", "\t# comment = [x] ' ő", " ; a ; b") + _ending;
+        private string Tail() => Blanks() + Pick("", "", " ;", "\t# comment = [x] ' ő", " ; a ; b") + ending;
 
         private string Blanks() => Pick("", "", " ", "\t", "   ", "\u00A0");
 
         private string Case(string name) => Pick(name, name, name.ToUpperInvariant(), char.ToUpperInvariant(name[0]) + name[1..]);
 
-        private string Pick(params ReadOnlySpan<string> choices) => choices[_random.Next(choices.Length)];
+        private string Pick(params ReadOnlySpan<string> choices) => choices[random.Next(choices.Length)];
     }
 }
