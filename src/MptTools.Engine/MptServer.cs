@@ -343,29 +343,21 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
 
     private void Clear()
     {
-        try
+        controlSocket?.Dispose();
+        control?.Dispose();
+        foreach (ConnectionController connection in connections)
         {
-            control?.Dispose();
-            foreach (ConnectionController connection in connections)
-            {
-                connection.Stop();
-            }
-            loop.Dispose();
-            foreach (TunnelRuntime tunnel in tunnels)
-            {
-                tunnel.Device.Dispose();
-            }
-            context.Routes.Dispose();
-            links?.Dispose();
-            events.Complete();
+            connection.Stop();
         }
-        finally
+        loop.Dispose();
+        foreach (TunnelRuntime tunnel in tunnels)
         {
-            // The control socket goes last: its end tells who asked for the stop that nothing is left, it keeps a second
-            // server of the name away until then, and subscribers get the last event.
-            controlSocket?.Dispose();
-            controlWake.Dispose();
+            tunnel.Device.Dispose();
         }
+        context.Routes.Dispose();
+        links?.Dispose();
+        events.Complete();
+        controlWake.Dispose();
     }
 
     private TimeSpan? NextTickOfAll() =>

@@ -129,7 +129,12 @@ internal sealed class DataPlaneLoop : IDisposable
         TimeSpan? timeout = downlink.Deadline - Now;
         int ready = epoll.Wait(timeout);
         TimeSpan now = Now;
-        Interlocked.Exchange(ref onNextRound, null)?.Invoke();
+        if (WasWoken(ready))
+        {
+            // Cleared before anything is looked at: who wakes the thread from here on gets another round.
+            wake.Clear();
+            Interlocked.Exchange(ref onNextRound, null)?.Invoke();
+        }
         object?[] owners = descriptors;
         for (int i = 0; i < ready; i++)
         {
@@ -142,9 +147,6 @@ internal sealed class DataPlaneLoop : IDisposable
                 case TunnelRuntime tunnel:
                     readableTunnels.Add(tunnel);
                     break;
-                case null when id == 0:
-                    wake.Clear();
-                    break;
             }
         }
         downlink.Deliver(now);
@@ -153,6 +155,18 @@ internal sealed class DataPlaneLoop : IDisposable
             uplink.Run(tunnel);
         }
         readableTunnels.Clear();
+    }
+
+    private bool WasWoken(int ready)
+    {
+        for (int i = 0; i < ready; i++)
+        {
+            if (epoll[i] == 0)
+            {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// <summary>Ends the thread.</summary>
