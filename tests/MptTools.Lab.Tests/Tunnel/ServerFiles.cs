@@ -1,0 +1,127 @@
+using System.Globalization;
+using System.Text;
+
+namespace MptTools.Lab.Tests.Tunnel;
+
+/// <summary>[tun_n] of a server's interface.conf.</summary>
+internal sealed record TunFile(string Name, string? IPv4, string? IPv6, int Mtu = 1440);
+
+/// <summary>[path_n] of a connection. The gateway is the path's own address (the peer is on the link) unless given.</summary>
+internal sealed record PathFile(string Interface, string Local, string Remote, string? Gateway = null)
+{
+    internal double Keepalive { get; init; } = 0.2;
+    internal double Dead { get; init; } = 1;
+    internal int Weight { get; init; } = 1;
+    internal int Status { get; init; }
+
+    internal static int VersionOf(string address) => address.Contains(':') ? 6 : 4;
+}
+
+/// <summary>[net_n] of a connection.</summary>
+internal sealed record NetFile(string Source, string Destination);
+
+/// <summary>A file of connections/.</summary>
+internal sealed record ConnectionFile(string Name, string Local, string Remote)
+{
+    internal int LocalPort { get; init; } = 23456;
+    internal int RemotePort { get; init; } = 23456;
+    internal int ReorderWindow { get; init; }
+    internal int MaximumDelayMilliseconds { get; init; } = 100;
+
+    /// <summary>64 hexadecimal digits for auth_type 2; null for none.</summary>
+    internal string? Key { get; init; }
+
+    internal IReadOnlyList<PathFile> Paths { get; init; } = [];
+    internal IReadOnlyList<NetFile> Networks { get; init; } = [];
+
+    /// <summary>The peer's file where both ends are on the same links.</summary>
+    internal ConnectionFile Mirror(string name) => this with
+    {
+        Name = name,
+        Local = Remote,
+        Remote = Local,
+        LocalPort = RemotePort,
+        RemotePort = LocalPort,
+        Paths = [.. Paths.Select(path => path with { Local = path.Remote, Remote = path.Local })],
+        Networks = [.. Networks.Select(net => new NetFile(net.Destination, net.Source))],
+    };
+
+    internal string Render()
+    {
+        var text = new StringBuilder();
+        void Line(FormattableString line) => text.AppendLine(line.ToString(CultureInfo.InvariantCulture));
+        Line($"[connection]");
+        Line($"name = {Name}");
+        Line($"permission = 3");
+        Line($"ip_ver = {PathFile.VersionOf(Local)}");
+        Line($"ip_local = {Local}");
+        Line($"local_port = {LocalPort}");
+        Line($"ip_remote = {Remote}");
+        Line($"remote_port = {RemotePort}");
+        Line($"remote_cmd_port = 60456");
+        Line($"path_count = {Paths.Count}");
+        Line($"network_count = {Networks.Count}");
+        Line($"status = 0");
+        Line($"reorder_window = {ReorderWindow}");
+        Line($"max_buffdelay_msec = {MaximumDelayMilliseconds}");
+        Line($"auth_type = {(Key is null ? 0 : 2)}");
+        Line($"auth_key = {Key ?? "0"}");
+        for (int i = 0; i < Paths.Count; i++)
+        {
+            PathFile path = Paths[i];
+            Line($"[path_{i}]");
+            Line($"interface_name = {path.Interface}");
+            Line($"ip_ver = {PathFile.VersionOf(path.Local)}");
+            Line($"public_ipaddr = {path.Local}");
+            Line($"gw_ipaddr = {path.Gateway ?? path.Local}");
+            Line($"remote_ipaddr = {path.Remote}");
+            Line($"keepalive_time = {path.Keepalive}");
+            Line($"dead_time = {path.Dead}");
+            Line($"weight_out = {path.Weight}");
+            Line($"weight_in = {path.Weight}");
+            Line($"status = {path.Status}");
+        }
+        for (int i = 0; i < Networks.Count; i++)
+        {
+            Line($"[net_{i}]");
+            Line($"ip_ver = {PathFile.VersionOf(Networks[i].Source)}");
+            Line($"src_addr = {Networks[i].Source}");
+            Line($"dst_addr = {Networks[i].Destination}");
+        }
+        return text.ToString();
+    }
+}
+
+/// <summary>The directory one server reads; deleted with this.</summary>
+internal sealed class ServerFiles : IDisposable
+{
+    internal string Directory { get; } = System.IO.Directory.CreateTempSubdirectory("mpttools-lab-").FullName;
+
+    internal ServerFiles(int commandPort, params IReadOnlyList<TunFile> tunnels)
+    {
+        System.IO.Directory.CreateDirectory(Path.Combine(Directory, "connections"));
+        WriteInterface(commandPort, tunnels);
+    }
+
+    internal void WriteInterface(int commandPort, params IReadOnlyList<TunFile> tunnels)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"[general]\ntunnel_num = {tunnels.Count}\ncmdport_local = {commandPort}\n");
+        for (int i = 0; i < tunnels.Count; i++)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"[tun_{i}]\nname = {tunnels[i].Name}\nmtu = {tunnels[i].Mtu}\n");
+            text.Append(tunnels[i].IPv4 is { } four ? $"ipv4_addr = {four}\n" : "");
+            text.Append(tunnels[i].IPv6 is { } six ? $"ipv6_addr = {six}\n" : "");
+        }
+        File.WriteAllText(Path.Combine(Directory, "interface.conf"), text.ToString());
+    }
+
+    internal void Write(ConnectionFile connection) => WriteConnection(connection.Name, connection.Render());
+
+    internal void WriteConnection(string name, string text) =>
+        File.WriteAllText(Path.Combine(Directory, "connections", $"{name}.conf"), text);
+
+    internal void DeleteConnection(string name) => File.Delete(Path.Combine(Directory, "connections", $"{name}.conf"));
+
+    public void Dispose() => System.IO.Directory.Delete(Directory, recursive: true);
+}
