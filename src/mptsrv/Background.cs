@@ -7,17 +7,27 @@ namespace MptTools.Mptsrv;
 
 /// <summary>
 /// <c>mptsrv -d</c>. A running .NET process cannot fork, so the process in front starts the program anew in a session of its
-/// own and waits at a pipe: a byte says that the server runs, the pipe's end without one that it could not start. What the
-/// one in the background prints until then appears in front, faults and status alike.
+/// own and reads a pipe: what the one in the background has to say until it runs, then a zero byte; the pipe's end without one
+/// says that it could not start.
 /// </summary>
+/// <remarks>
+/// The pipe is one of our own because the runtime keeps duplicates of its standard streams, which nobody can close: whoever
+/// reads those of a daemon, a shell's $(...) for instance, would wait for ever.
+/// </remarks>
 internal sealed class Background : IDisposable
 {
-    private const byte Running = 1;
+    private const byte Running = 0;
     private const int StandardInput = 0, StandardOutput = 1, StandardError = 2;
 
     private readonly AnonymousPipeClientStream news;
 
-    private Background(AnonymousPipeClientStream news) => this.news = news;
+    private Background(AnonymousPipeClientStream news)
+    {
+        this.news = news;
+        StreamWriter said = new(news) { AutoFlush = true };
+        Console.SetOut(said);
+        Console.SetError(said);
+    }
 
     /// <summary>In front: starts the one in the background and tells how it went.</summary>
     internal static int Start(string configDirectory)
@@ -43,10 +53,17 @@ internal sealed class Background : IDisposable
         using Process server = Process.Start(program)!;
         news.DisposeLocalCopyOfClientHandle();
         server.StandardInput.Close();
-        Task output = server.StandardOutput.BaseStream.CopyToAsync(Console.OpenStandardOutput());
-        Task errors = server.StandardError.BaseStream.CopyToAsync(Console.OpenStandardError());
-        bool isRunning = news.ReadByte() == Running;
-        Task.WaitAll(output, errors);
+        using MemoryStream said = new();
+        int next;
+        while ((next = news.ReadByte()) > Running)
+        {
+            said.WriteByte((byte)next);
+        }
+        bool isRunning = next == Running;
+        using (Stream output = isRunning ? Console.OpenStandardOutput() : Console.OpenStandardError())
+        {
+            said.WriteTo(output);
+        }
         if (isRunning)
         {
             Console.Out.WriteLine($"The server runs in the background as process {server.Id}.");
@@ -72,6 +89,8 @@ internal sealed class Background : IDisposable
             SystemCallException.Check(Libc.dup2(nothing, descriptor), "Letting go of the terminal");
         }
         SystemCallException.Check(Libc.close(nothing), "Closing /dev/null");
+        Console.SetOut(TextWriter.Null);
+        Console.SetError(TextWriter.Null);
         try
         {
             news.WriteByte(Running);

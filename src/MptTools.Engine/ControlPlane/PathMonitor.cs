@@ -30,6 +30,9 @@ internal sealed class PathMonitor
 
     internal bool KeepalivesAreOn => keepaliveTime > TimeSpan.Zero;
 
+    /// <summary>A dead time of 0 means that silence says nothing.</summary>
+    private bool DiesOfSilence => deadTime > TimeSpan.Zero;
+
     internal PathStatusCode Status =>
         disabled ? PathStatusCode.Disabled :
         takenDown ? PathStatusCode.TakenDown :
@@ -50,7 +53,7 @@ internal sealed class PathMonitor
             {
                 return null;
             }
-            return peerHeard && deadAt < keepaliveAt ? deadAt : keepaliveAt;
+            return peerHeard && DiesOfSilence && deadAt < keepaliveAt ? deadAt : keepaliveAt;
         }
     }
 
@@ -103,7 +106,7 @@ internal sealed class PathMonitor
         {
             return false;
         }
-        if (Status == PathStatusCode.Up && now >= deadAt)
+        if (Status == PathStatusCode.Up && DiesOfSilence && now >= deadAt)
         {
             peerHeard = false;
         }

@@ -45,8 +45,11 @@ internal static class IpCommand
         try
         {
             using Process process = Process.Start(start)!;
-            Task<string> output = process.StandardOutput.ReadToEndAsync();
-            Task<string> error = process.StandardError.ReadToEndAsync();
+            // Process leaves the streams it has given out to whoever asked for them.
+            using StreamReader standardOutput = process.StandardOutput;
+            using StreamReader standardError = process.StandardError;
+            Task<string> output = standardOutput.ReadToEndAsync();
+            Task<string> error = standardError.ReadToEndAsync();
             process.StandardInput.Write(input);
             process.StandardInput.Close();
             if (!process.WaitForExit(TimeLimit))
