@@ -25,7 +25,9 @@ internal static unsafe partial class Libc
 
     internal static int pidfd_send_signal(int pidfd, int signal) => (int)syscall(424, pidfd, signal, 0, 0);
 
+    internal const short POLLOUT = 4;
     internal const int PR_SET_TIMERSLACK = 29;
     internal const int CLOCK_MONOTONIC = 1, TIMER_ABSTIME = 1;
     internal const nuint TUNSETCARRIER = 0x400454e2;
+    internal const int IPPROTO_TCP = 6, TCP_INFO = 11, TCP_CONGESTION = 13;
 }

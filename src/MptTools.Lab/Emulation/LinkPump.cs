@@ -89,19 +89,21 @@ internal sealed unsafe class LinkPump : IDisposable
                     return;
                 }
                 now = Now();
-                bool more = aToB.Read(now) | bToA.Read(now);
+                aToB.Read(now);
+                bToA.Read(now);
                 now = Now();
                 aToB.Write(now);
                 bToA.Write(now);
-                next = more ? now : Math.Min(aToB.Emulator.NextArrival, bToA.Emulator.NextArrival);
+                next = Math.Min(aToB.Emulator.NextArrival, bToA.Emulator.NextArrival);
             }
-            if (next != now)
+            if (!aToB.Readable && !bToA.Readable)
             {
                 Sleep(next == DirectionEmulator.Never ? next : Math.Max(next - now, ShortestSleep));
             }
         }
     }
 
+    /// <summary>Sleeps until a packet comes, someone calls or the time is over, and notes where packets are to be read.</summary>
     private void Sleep(long nanoseconds)
     {
         Libc.pollfd* waits = stackalloc Libc.pollfd[3];
@@ -109,11 +111,15 @@ internal sealed unsafe class LinkPump : IDisposable
         waits[1] = new Libc.pollfd { fd = bToA.From, events = Libc.POLLIN };
         waits[2] = new Libc.pollfd { fd = wake, events = Libc.POLLIN };
         var time = new Libc.timespec { tv_sec = nanoseconds / 1_000_000_000, tv_nsec = nanoseconds % 1_000_000_000 };
-        int ready = Libc.ppoll(waits, 3, nanoseconds == DirectionEmulator.Never ? null : &time, null);
-        if (ready > 0 && (waits[2].revents & Libc.POLLIN) != 0)
+        if (Libc.ppoll(waits, 3, nanoseconds == DirectionEmulator.Never ? null : &time, null) > 0)
         {
-            ulong count;
-            Libc.read(wake, &count, sizeof(ulong));
+            aToB.Readable = waits[0].revents != 0;
+            bToA.Readable = waits[1].revents != 0;
+            if (waits[2].revents != 0)
+            {
+                ulong count;
+                Libc.read(wake, &count, sizeof(ulong));
+            }
         }
     }
 
@@ -151,25 +157,30 @@ internal sealed unsafe class LinkPump : IDisposable
             DroppedByReceiver = refused,
         };
 
-        /// <summary>Takes in what was sent, up to a limit; whether there may be more.</summary>
-        internal bool Read(long now)
+        /// <summary>Whether there may be more to read.</summary>
+        internal bool Readable { get; set; }
+
+        /// <summary>Takes in what was sent, up to a limit, so that what has arrived meanwhile is not held up.</summary>
+        internal void Read(long now)
         {
-            for (int packets = 0; packets < PacketsPerRound; packets++)
+            for (int packets = 0; Readable && packets < PacketsPerRound; packets++)
             {
                 if (!pool.TryRent(out int slot))
                 {
-                    return Discard();
+                    Discard();
+                    continue;
                 }
                 nint length = Libc.read(From, pool[slot], (nuint)pool.SlotSize);
-                if (length <= 0)
+                if (length > 0)
+                {
+                    Emulator.Offer(slot, (int)length, now);
+                }
+                else
                 {
                     pool.Return(slot);
-                    NoteEnd(length);
-                    return false;
+                    NoteEnd();
                 }
-                Emulator.Offer(slot, (int)length, now);
             }
-            return true;
         }
 
         /// <summary>Hands over what has arrived.</summary>
@@ -193,23 +204,25 @@ internal sealed unsafe class LinkPump : IDisposable
         public void Dispose() => pool.Dispose();
 
         // The memory is full of packets under way: reading one into too small a buffer drops it.
-        private bool Discard()
+        private void Discard()
         {
             fixed (byte* nothing = overflow)
             {
-                nint length = Libc.read(From, nothing, 1);
-                if (length > 0)
+                if (Libc.read(From, nothing, 1) > 0)
                 {
                     Emulator.CountOverflow();
                 }
-                NoteEnd(length);
-                return length > 0;
+                else
+                {
+                    NoteEnd();
+                }
             }
         }
 
-        private void NoteEnd(nint length)
+        private void NoteEnd()
         {
-            if (length < 0 && Marshal.GetLastPInvokeError() is Libc.EBADFD or Libc.EBADF)
+            Readable = false;
+            if (Marshal.GetLastPInvokeError() is Libc.EBADFD or Libc.EBADF)
             {
                 From = -1;
             }
