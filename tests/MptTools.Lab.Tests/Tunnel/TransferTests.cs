@@ -1,0 +1,43 @@
+namespace MptTools.Lab.Tests.Tunnel;
+
+/// <summary>What goes in comes out, bit by bit.</summary>
+public class TransferTests
+{
+    private static readonly TunnelOptions Ordered = new()
+    {
+        PathVersions = [4, 6],
+        Connection = connection => connection with { ReorderWindow = 1000 },
+    };
+
+    [LabFact]
+    public void TCP_through_two_paths_arrives_bit_by_bit_both_ways() => TunnelLab.Run(Ordered, lab =>
+    {
+        const long bytes = 40 << 20;
+        using VerifiedTcp there = new(lab.A, lab.B, TunnelLab.AddressB, bytes);
+        using VerifiedTcp back = new(lab.B, lab.A, TunnelLab.AddressA6, bytes);
+        there.WaitForEnd();
+        back.WaitForEnd();
+    });
+
+    [LabFact]
+    public void Packets_of_all_sizes_get_through() => TunnelLab.Run(Ordered, lab =>
+    {
+        // 1412 fills the tunnel's MTU of 1440; beyond it packets enter the tunnel in fragments.
+        foreach (int size in new[] { 0, 1, 7, 500, 1411, 1412, 1413, 3000, 20_000, 65_000 })
+        {
+            Traffic.Ping(lab.A, TunnelLab.AddressB, size);
+            Traffic.Ping(lab.B, TunnelLab.AddressA6, size);
+        }
+        Assert.All([lab.ServerA, lab.ServerB], server => Assert.Empty(server.Connection().Drops));
+    });
+
+    [LabFact]
+    public void Many_small_and_many_large_packets_all_arrive_in_order() => TunnelLab.Run(Ordered, lab =>
+    {
+        using NumberedStream small = new(lab.A, TunnelLab.AddressA, lab.B, TunnelLab.AddressB);
+        using NumberedStream large = new(lab.B, TunnelLab.AddressB6, lab.A, TunnelLab.AddressA6);
+        small.SendAll(20_000, size: 4, ahead: 256);
+        large.SendAll(20_000, size: 1392, ahead: 256);
+        Assert.Equal((0, 0), (small.OutOfOrder, large.OutOfOrder));
+    });
+}
