@@ -5,6 +5,7 @@ internal enum Job
 {
     Serve,
     Check,
+    Demo,
     Help,
     Version,
 }
@@ -16,10 +17,13 @@ internal sealed record Options
         """
         Usage: mptsrv [--config DIR] [-d]
                mptsrv check [--config DIR]
+               mptsrv demo
 
         Runs the multipath tunnel that the files in DIR describe.
 
             check         Reads the files, prints every fault, starts nothing.
+            demo          Shows the tunnel at work on this machine, in half a minute: two
+                          hosts, two links, one of them cut. Needs root and iproute2.
             --config DIR  The directory of interface.conf. Without it: ./conf where that
                           holds an interface.conf, else /etc/mpttools.
             -d            Goes on in the background once the server runs; events go to
@@ -61,6 +65,9 @@ internal sealed record Options
             {
                 case "check" when i == 0:
                     task = Job.Check;
+                    break;
+                case "demo" when i == 0:
+                    task = Job.Demo;
                     break;
                 case "--help" or "-h":
                     task = Job.Help;

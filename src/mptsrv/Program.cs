@@ -1,5 +1,6 @@
 using System.Reflection;
 using MptTools.Mptsrv;
+using MptTools.Mptsrv.Demo;
 
 Options? options = Options.Parse(args, out string fault);
 if (options is null)
@@ -18,6 +19,8 @@ switch (options.Job)
         return ExitCode.Done;
     case Job.Check:
         return ConfigCheck.Run(options.ConfigDirectory, Console.Out);
+    case Job.Demo:
+        return Demonstration.Run(Console.Out);
     default:
         return options.Detach ? Background.Start(options.ConfigDirectory) : Foreground.Run(options);
 }
