@@ -231,7 +231,12 @@ internal sealed class ConnectionController
         {
             up = 0;
         }
-        Runtime.UpPaths = up;
+        if (Runtime.UpPaths != up)
+        {
+            Runtime.UpPaths = up;
+            // What waits may have waited for a path that is gone now.
+            context.Loop.Wake();
+        }
         if (up == 0 && Peer != PeerKind.Unknown && Paths.All(path => path.Monitor.Status != PathStatusCode.Up))
         {
             SetPeer(PeerKind.Unknown, PeerCapabilities.None);

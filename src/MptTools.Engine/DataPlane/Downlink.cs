@@ -252,13 +252,15 @@ internal sealed unsafe class Downlink : IDisposable
             {
                 order.Announce(path.Index, nextSequence);
             }
-            // A peer that does not announce its numbers may have stopped using a path; only what lately carried data is waited for.
-            if (connection.PeerIsOurs || now - path.LastData < order.IdleAfter)
+            // Whether the peer sends on a path is the peer's decision: one that is down here may still carry its packets, and a peer
+            // that does not announce its numbers may have stopped using one that is up.
+            if (now - path.LastData < order.IdleAfter || (connection.PeerIsOurs && (up >> path.Index & 1) != 0))
             {
-                counted |= up & 1u << path.Index;
+                counted |= 1u << path.Index;
             }
         }
-        order.GiveUpGaps(counted, counted == up, now, output);
+        bool allPathsCount = counted == (1u << connection.Paths.Length) - 1;
+        order.GiveUpGaps(counted, allPathsCount, now, output);
         order.Expire(now, output);
         CountDelivered(connection, output, before);
     }
