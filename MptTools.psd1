@@ -1,0 +1,26 @@
+@{
+    RootModule           = 'bin/MptTools.dll'
+    ModuleVersion        = '0.1.0'
+    GUID                 = '3f6a4c0e-9a55-4f0a-8f0d-6b1c27d0b7a1'
+    Author               = 'MptTools contributors'
+    CompanyName          = 'MptTools contributors'
+    Copyright            = '(c) MptTools contributors. MIT licence.'
+    Description          = 'A multipath tunnel for Linux, run from PowerShell: GRE-in-UDP over several network paths at once, in the wire format and with the configuration files of the existing MPT servers.'
+    PowerShellVersion    = '7.6'
+    CompatiblePSEditions = @('Core')
+    FormatsToProcess     = @('Formats/MptTools.Format.ps1xml')
+    TypesToProcess       = @('Formats/MptTools.Types.ps1xml')
+    FunctionsToExport    = @()
+    CmdletsToExport      = @(
+        'Get-MptConnection', 'Get-MptPath', 'Get-MptServer', 'Invoke-MptCommand', 'Set-MptPath', 'Start-MptServer',
+        'Stop-MptServer', 'Test-MptConfig'
+    )
+    VariablesToExport    = @()
+    AliasesToExport      = @('mpt')
+    PrivateData          = @{
+        PSData = @{
+            Tags       = @('Linux', 'Network', 'Tunnel', 'Multipath', 'GRE', 'VPN')
+            LicenseUri = 'https://opensource.org/license/mit'
+        }
+    }
+}

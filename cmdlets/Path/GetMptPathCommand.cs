@@ -1,0 +1,53 @@
+using System.Management.Automation;
+using MptTools.Engine;
+
+namespace MptTools.Cmdlets;
+
+/// <summary>Gets the paths of a running server's connections.</summary>
+[Cmdlet(VerbsCommon.Get, "MptPath")]
+[OutputType(typeof(PathStatus))]
+public sealed class GetMptPathCommand : ServerCmdlet
+{
+    /// <summary>Names of connections, wildcards allowed; all where left out.</summary>
+    [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(ConnectionNameCompleter))]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[]? Connection { get; set; }
+
+    /// <summary>Numbers of paths, as in [path_n].</summary>
+    [Parameter(Position = 1)]
+    [ValidateRange(0, 19)]
+    public int[]? Index { get; set; }
+
+    /// <summary>Network interfaces, wildcards allowed.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(InterfaceNameCompleter))]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[]? Interface { get; set; }
+
+    /// <summary>Only paths that are up, or only those that are down.</summary>
+    [Parameter]
+    public PathState? Status { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => WithServer(null, client =>
+    {
+        var connections = new NamePatterns(Connection);
+        var interfaces = new NamePatterns(Interface);
+        ServerStatus status = client.GetStatus();
+        WriteObject(
+            from connection in status.Connections
+            where connections.Match(connection.Name)
+            from path in connection.Paths
+            where (Index is null || Index.Contains(path.Index)) && interfaces.Match(path.Interface)
+                && (Status is null || Status == path.Status)
+            select path,
+            enumerateCollection: true);
+        foreach (string name in connections.Missing([.. status.Connections.Select(connection => connection.Name)]))
+        {
+            WriteError(MptErrors.NothingNamed("connection", name, status.Name));
+        }
+    });
+}

@@ -1,0 +1,60 @@
+using System.Collections;
+using System.Management.Automation;
+using System.Management.Automation.Language;
+using MptTools.Engine;
+using MptTools.Engine.ControlPlane;
+
+namespace MptTools.Cmdlets;
+
+/// <summary>Completes an argument with names that a running server knows.</summary>
+public abstract class MptCompleter : IArgumentCompleter
+{
+    /// <summary>Nobody waits longer for a suggestion.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    /// <inheritdoc/>
+    public IEnumerable<CompletionResult> CompleteArgument(
+        string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
+    {
+        var pattern = WildcardPattern.Get(wordToComplete.Trim('\'', '"') + "*", WildcardOptions.IgnoreCase);
+        return [.. Names(fakeBoundParameters["Server"] as string).Distinct().Where(pattern.IsMatch).Select(Result)];
+    }
+
+    private protected abstract IEnumerable<string> Names(string? server);
+
+    private protected static IEnumerable<string> FromStatus(string? server, Func<ServerStatus, IEnumerable<string>> names)
+    {
+        try
+        {
+            return names(MptClient.Connect(server, Patience).GetStatus());
+        }
+        catch (MptCommandException)
+        {
+            // Without a server to ask there is nothing to suggest; the command itself will say why.
+            return [];
+        }
+    }
+
+    private static CompletionResult Result(string name) =>
+        new(name.IndexOfAny([' ', '\'', '"', '$', ';', '&', '(', ')', '{', '}']) < 0 ? name : $"'{name.Replace("'", "''")}'");
+}
+
+/// <summary>Completes the names of running servers.</summary>
+public sealed class ServerNameCompleter : MptCompleter
+{
+    private protected override IEnumerable<string> Names(string? server) => MptClient.ListServers();
+}
+
+/// <summary>Completes the names of a server's connections.</summary>
+public sealed class ConnectionNameCompleter : MptCompleter
+{
+    private protected override IEnumerable<string> Names(string? server) =>
+        FromStatus(server, status => status.Connections.Select(connection => connection.Name));
+}
+
+/// <summary>Completes the interfaces of a server's paths.</summary>
+public sealed class InterfaceNameCompleter : MptCompleter
+{
+    private protected override IEnumerable<string> Names(string? server) =>
+        FromStatus(server, status => status.Connections.SelectMany(connection => connection.Paths).Select(path => path.Interface));
+}

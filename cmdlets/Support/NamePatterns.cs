@@ -1,0 +1,23 @@
+using System.Management.Automation;
+
+namespace MptTools.Cmdlets;
+
+/// <summary>Names with wildcards, as a parameter takes them: none at all stands for everything.</summary>
+internal sealed class NamePatterns
+{
+    private readonly (string Text, WildcardPattern Pattern)[] patterns;
+
+    internal NamePatterns(string[]? names) =>
+        patterns = [.. (names ?? []).Select(name => (name, WildcardPattern.Get(name, WildcardOptions.IgnoreCase)))];
+
+    // A name with brackets in it is also meant when it stands there as it is.
+    internal bool Match(string name) => patterns.Length == 0 || patterns.Any(pattern => IsMatch(pattern, name));
+
+    /// <summary>The names without wildcards that match none of those there are: a mistake, where a pattern would just find nothing.</summary>
+    internal IEnumerable<string> Missing(IReadOnlyCollection<string> names) => patterns
+        .Where(pattern => !WildcardPattern.ContainsWildcardCharacters(pattern.Text) && !names.Any(name => IsMatch(pattern, name)))
+        .Select(pattern => pattern.Text);
+
+    private static bool IsMatch((string Text, WildcardPattern Pattern) pattern, string name) =>
+        pattern.Pattern.IsMatch(name) || string.Equals(pattern.Text, name, StringComparison.OrdinalIgnoreCase);
+}
