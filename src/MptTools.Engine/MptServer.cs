@@ -201,14 +201,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
     {
         foreach (ConnectionController connection in connections)
         {
-            try
-            {
-                connection.LinksChanged(links!, Now);
-            }
-            catch (MptStartException e)
-            {
-                context.Warn(e.Message, connection.Config.Name);
-            }
+            connection.LinksChanged(links!, Now);
         }
         nextTick = Now;
     }
@@ -254,14 +247,11 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         TunnelRuntime tunnel = tunnels.Find(item =>
             connection.LocalAddress.Equals(item.Config.IPv4?.Address) || connection.LocalAddress.Equals(item.Config.IPv6?.Address))!;
         ConnectionController controller = new(context, connection, tunnel, Now);
-        try
-        {
-            controller.LinksChanged(links!, Now);
-        }
-        catch
+        controller.LinksChanged(links!, Now);
+        if (controller.Paths.Select(path => path.Fault).FirstOrDefault(fault => fault is not null) is { } reason)
         {
             controller.Stop();
-            throw;
+            throw new MptStartException(reason);
         }
         connections.Add(controller);
         AddRoutes(controller);

@@ -224,7 +224,7 @@ internal sealed class ConnectionController
                 PathStatusCode before = path.ReportedStatus;
                 path.ReportedStatus = status;
                 path.Since = context.Time.GetUtcNow();
-                context.Raise(MptEventKind.PathChanged, Describe(path, status), Config.Name, path.Runtime.Index, before.ToString(), status.ToString());
+                context.Raise(MptEventKind.PathChanged, Describe(path, before, status), Config.Name, path.Runtime.Index, before.ToString(), status.ToString());
             }
         }
         if (Config.Status != 0)
@@ -243,12 +243,14 @@ internal sealed class ConnectionController
         }
     }
 
-    private string Describe(PathController path, PathStatusCode status)
+    private string Describe(PathController path, PathStatusCode before, PathStatusCode status)
     {
         string name = $"Path {path.Runtime.Index} of {Config.Name} ({path.Config.Interface}, {path.LocalAddress ?? path.Config.LocalAddress} to {path.Config.RemoteAddress})";
         return status switch
         {
             PathStatusCode.Up => $"{name} is up.",
+            PathStatusCode.Down when before is PathStatusCode.InterfaceDown or PathStatusCode.AddressDown =>
+                $"{name} has its interface and address back and waits to hear the peer.",
             PathStatusCode.Down => $"{name} is down: the peer was not heard for {path.Config.DeadTime.TotalSeconds:0.###} s.",
             PathStatusCode.InterfaceDown => $"{name} is down: {path.Config.Interface} is missing, down or without carrier.",
             PathStatusCode.AddressDown => $"{name} is down: {path.Config.Interface} does not have its address.",

@@ -15,6 +15,7 @@ internal sealed class PathController
     private readonly ServerContext context;
     private ReceiveSource? source;
     private string? lastRouteError;
+    private int lossesSeen, indexSeen;
 
     internal PathController(ServerContext context, PathRuntime runtime, TimeSpan now)
     {
@@ -35,6 +36,9 @@ internal sealed class PathController
     /// <summary>The way out; null before the interface was first usable.</summary>
     internal Egress? Egress { get; private set; }
 
+    /// <summary>Why the path could not be opened although its interface and address are there; null when nothing is wrong.</summary>
+    internal string? Fault { get; private set; }
+
     /// <summary>The status that observers have been told.</summary>
     internal PathStatusCode ReportedStatus { get; set; }
     internal DateTimeOffset Since { get; set; }
@@ -52,12 +56,13 @@ internal sealed class PathController
         LinkState? link = links.Find(Config.Interface);
         bool running = link is { IsRunning: true };
         IPAddress? address = link is null ? null : FindLocalAddress(link);
-        if (!running)
+        bool lost = !running || address is null || link!.Losses != lossesSeen || link.Index != indexSeen;
+        (lossesSeen, indexSeen) = link is null ? (0, 0) : (link.Losses, link.Index);
+        if (lost)
         {
             context.Routes.InterfaceLost(Config.Interface);
         }
-        bool mustClose = !running || address is null || !address.Equals(LocalAddress);
-        if (mustClose)
+        if (lost || !address!.Equals(LocalAddress))
         {
             Close();
         }
@@ -103,33 +108,36 @@ internal sealed class PathController
         IPAddress remote = Config.RemoteAddress!;
         Egress egress = new(Config.Interface, FindGateway(link, local, remote), Config.IPVersion);
         Egress = egress;
-        string? routeError = context.Routes.Install(egress);
-        if (routeError is not null && routeError != lastRouteError)
-        {
-            context.Warn($"Path {Config.Index} of {connection.Name} has no route by {Config.Interface}: {routeError} Check gw_ipaddr and the interface's addresses.", connection.Name, Config.Index);
-        }
-        lastRouteError = routeError;
-        context.Routes.AnswerReversePathFilter(egress, local, remote);
         UdpSocket? socket = null;
-        uint mark = context.Routes.MarkFor(egress);
         try
         {
+            string? routeError = context.Routes.Install(egress);
+            if (routeError is not null && routeError != lastRouteError)
+            {
+                context.Warn($"Path {Config.Index} of {connection.Name} has no route by {Config.Interface}: {routeError} Check gw_ipaddr and the interface's addresses.", connection.Name, Config.Index);
+            }
+            lastRouteError = routeError;
+            context.Routes.AnswerReversePathFilter(egress, local, remote);
+            uint mark = context.Routes.MarkFor(egress);
             listeners.Open(local, (uint)link.Index, mark);
             socket = UdpSocket.Bind(new IPEndPoint(local, connection.LocalPort), (uint)link.Index, mark, share: true);
             socket.Connect(new IPEndPoint(remote, connection.RemotePort!.Value), (uint)link.Index);
         }
-        catch (SystemCallException e)
+        catch (Exception e) when (e is SystemCallException or MptStartException)
         {
             socket?.Dispose();
-            if (e.Errno == Libc.EADDRINUSE)
+            Fault = e switch
             {
-                throw new MptStartException($"UDP port {connection.LocalPort} of {local} is in use by another program, so connection {connection.Name} cannot start. Stop that program (ss -lunp shows it) or choose another local_port in {connection.File}.", e);
-            }
+                SystemCallException { Errno: Libc.EADDRINUSE } => $"UDP port {connection.LocalPort} of {local} is in use by another program, so path {Config.Index} of {connection.Name} cannot be used. Stop that program (ss -lunp shows it) or choose another local_port in {connection.File}.",
+                SystemCallException => $"Path {Config.Index} of {connection.Name} cannot be opened: {e.Message}",
+                _ => e.Message,
+            };
+            context.Warn(Fault, connection.Name, Config.Index);
             // The next change of links or addresses tries again; until then the path counts as without its address.
-            context.Warn($"Path {Config.Index} of {connection.Name} cannot be opened: {e.Message}", connection.Name, Config.Index);
             Monitor.LinkChanged(true, false, context.Loop.Now);
             return;
         }
+        Fault = null;
         source = new ReceiveSource(socket, Runtime.Connection, Runtime);
         context.Loop.Add(source);
         Runtime.Socket = socket;

@@ -18,6 +18,12 @@ internal sealed class LinkState
     /// <summary>Its addresses that can be used, in the order the kernel gave them (a tentative IPv6 address cannot yet).</summary>
     internal List<InterfaceAddress> Addresses { get; } = [];
 
+    /// <summary>
+    /// How often it went down or lost an address. The kernel takes routes away then, also when all is back before its notices
+    /// are read.
+    /// </summary>
+    internal int Losses { get; set; }
+
     internal bool Has(IPAddress address) => Addresses.Any(item => item.Address.Equals(address));
 
     /// <summary>The address is in a network that one of the interface's addresses belongs to.</summary>
@@ -207,6 +213,10 @@ internal sealed unsafe class LinkMonitor : IDisposable
             return true;
         }
         bool changed = link.IsRunning != running || link.Name != name;
+        if (link.IsRunning && !running)
+        {
+            link.Losses++;
+        }
         link.IsRunning = running;
         link.Name = name;
         return changed;
@@ -251,6 +261,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
         else
         {
             link.Addresses.Remove(new InterfaceAddress(address, body[1]));
+            link.Losses++;
         }
         return true;
     }
