@@ -14,6 +14,7 @@ internal sealed class PathSelector
     private readonly int[] weights;
     private readonly int[] turnsPerCycle;
     private readonly int[] turnsTaken;
+    private readonly uint allPaths;
     private int turnsLeft;
 
     /// <param name="weights">1 to 20 weights of 1 to 10000.</param>
@@ -27,6 +28,7 @@ internal sealed class PathSelector
         }
         turnsPerCycle = Array.ConvertAll(this.weights, weight => weight / divisor);
         turnsTaken = new int[this.weights.Length];
+        allPaths = (1u << this.weights.Length) - 1;
         turnsLeft = turnsPerCycle.Sum();
     }
 
@@ -37,13 +39,13 @@ internal sealed class PathSelector
         int path = EarliestTurn(up);
         if (path < 0)
         {
-            // Every path that is up has had its turns in this cycle (or none is up); the rest of it belongs to paths that are not.
-            StartCycle();
-            path = EarliestTurn(up);
-            if (path < 0)
+            if ((up & allPaths) == 0)
             {
                 return -1;
             }
+            // Every path that is up has had its turns in this cycle; the rest of it belongs to paths that are not.
+            StartCycle();
+            path = EarliestTurn(up);
         }
         turnsTaken[path]++;
         turnsLeft--;
