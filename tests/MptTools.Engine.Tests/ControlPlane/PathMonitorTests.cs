@@ -1,0 +1,156 @@
+using MptTools.Engine.Config;
+using MptTools.Engine.ControlPlane;
+using MptTools.Engine.Tests.DataPlane;
+
+namespace MptTools.Engine.Tests.ControlPlane;
+
+/// <summary>
+/// The states of a path, step by step in virtual time (milliseconds). A scenario is a line: at each time something
+/// happens, and then the status and whether a keepalive was sent are looked at.
+/// </summary>
+public class PathMonitorTests
+{
+    [Theory]
+    [InlineData("0 up+")]
+    [InlineData("0 up+; 999 tick up; 1000 tick up+; 1001 tick up; 2000 tick up+; 2999 tick up; 3000 tick down+")]
+    [InlineData("0 up+; 500 heard up; 1000 tick up+; 2000 tick up+; 3000 tick up+; 3499 tick up; 3500 tick down; 4000 tick down+")]
+    // A long time passes between two looks.
+    [InlineData("0 up+; 60000 tick down+; 60500 tick down; 61000 tick down+")]
+    // It comes back by a keepalive, and answers at once.
+    [InlineData("0 up+; 3000 tick down+; 3400 heard up+; 4400 tick up+; 6399 tick up+; 6400 tick down; 7399 tick down+")]
+    [InlineData("0 up+; 400 heard up; 800 heard up; 1000 tick up+")]
+    // Link lost and back: waits for the peer, and says at once that it is there.
+    [InlineData("0 up+; 100 nolink 129; 200 tick 129; 1000 tick 129; 1500 link down+; 2500 tick down+; 2600 heard up+")]
+    [InlineData("0 up+; 100 noaddress 130; 1000 tick 130; 1500 link down+; 1600 heard up+")]
+    [InlineData("0 up+; 100 nolink 129; 200 noaddress 130; 300 link down+; 400 heard up+; 3399 tick up+; 3400 tick down")]
+    [InlineData("0 up+; 100 noaddress 130; 200 nolink 129; 9000 tick 129; 9001 link down+")]
+    // The kernel repeats itself.
+    [InlineData("0 up+; 100 link up; 900 link up; 1000 link up+; 3000 link down+")]
+    // By hand.
+    [InlineData("0 up+; 100 takedown 131; 1000 tick 131; 1100 heard 131; 1200 nolink 131; 1300 link 131; 9000 tick 131; 9100 takeup up+; 10100 tick up+; 12100 tick down+")]
+    [InlineData("0 up+; 100 takedown 131; 200 noaddress 131; 300 takeup 130; 400 link down+; 500 heard up+")]
+    [InlineData("0 up+; 100 nolink 129; 200 takedown 131; 300 takeup 129; 400 link down+")]
+    [InlineData("0 up+; 3000 tick down+; 3100 takeup up+; 6099 tick up+; 6100 tick down")]
+    public void FromConfiguredUp(string scenario) => Play(PathStatusCode.Up, scenario);
+
+    [Theory]
+    [InlineData(PathStatusCode.Down, "0 down+; 1000 tick down+; 1500 heard up+; 4499 tick up+; 4500 tick down")]
+    [InlineData(PathStatusCode.Down, "0 down+; 500 takeup up+")]
+    [InlineData(PathStatusCode.TakenDown, "0 131; 100 heard 131; 5000 tick 131; 5100 nolink 131; 5200 link 131; 6000 takeup up+")]
+    [InlineData(PathStatusCode.Disabled, "0 255; 100 heard 255; 5000 tick 255; 5100 nolink 255; 5200 link 255; 5300 takedown 255; 6000 takeup up+; 9000 tick down+")]
+    // These two are the kernel's to say, whatever a file says.
+    [InlineData(PathStatusCode.InterfaceDown, "0 up+")]
+    [InlineData(PathStatusCode.AddressDown, "0 up+")]
+    public void FromOtherConfiguredStates(PathStatusCode configured, string scenario) => Play(configured, scenario);
+
+    [Theory]
+    [InlineData(PathStatusCode.Up, "0 up; 100000 tick up; 100001 nolink 129; 100002 link up; 100003 noaddress 130; 100004 link up; 200000 tick up; 200001 takedown 131; 200002 takeup up; 300000 tick up")]
+    [InlineData(PathStatusCode.Down, "0 down; 100000 tick down; 100001 heard up; 200000 tick up")]
+    [InlineData(PathStatusCode.Down, "0 down; 100000 takeup up; 200000 tick up")]
+    public void WithoutKeepalivesNothingIsSentAndNobodyIsTakenForDead(PathStatusCode configured, string scenario) =>
+        Play(configured, scenario, keepaliveMilliseconds: 0);
+
+    [Theory]
+    [InlineData("0 up+; 1000 tick up+; 100000 tick up+; 100100 nolink 129; 100200 link down+; 100300 heard up+; 900000 tick up+")]
+    public void WithADeadTimeOfZeroThePeerMayBeSilentForEver(string scenario) =>
+        Play(PathStatusCode.Up, scenario, deadMilliseconds: 0);
+
+    [Theory]
+    [InlineData("0 up+; 249 tick up; 250 tick up+; 499 tick up; 500 tick up+; 749 tick up; 750 tick down+; 800 heard up+; 1050 tick up+; 1300 tick up+; 1549 tick up; 1550 tick down+")]
+    public void TimesMayBeFractionsOfASecond(string scenario) =>
+        Play(PathStatusCode.Up, scenario, keepaliveMilliseconds: 250, deadMilliseconds: 750);
+
+    [Fact]
+    public void BeforeTheKernelHasSpokenNothingIsSent()
+    {
+        PathMonitor monitor = new(Configs.Path(0), TimeSpan.Zero);
+        Assert.Equal(PathStatusCode.InterfaceDown, monitor.Status);
+        Assert.False(monitor.IsUsable);
+        Assert.Null(monitor.NextTick);
+        Assert.False(monitor.Tick(TimeSpan.FromSeconds(100)));
+    }
+
+    [Fact]
+    public void AnInterfaceThatIsMissingAtTheStartWaitsForThePeerWhenItComes()
+    {
+        PathMonitor monitor = new(Configs.Path(0), TimeSpan.Zero);
+        monitor.LinkChanged(false, false, TimeSpan.Zero);
+        monitor.LinkChanged(true, true, TimeSpan.FromSeconds(1));
+        Assert.Equal(PathStatusCode.Down, monitor.Status);
+        Assert.True(monitor.Tick(TimeSpan.FromSeconds(1)));
+        monitor.KeepaliveHeard(TimeSpan.FromSeconds(2));
+        Assert.Equal(PathStatusCode.Up, monitor.Status);
+    }
+
+    [Fact]
+    public void TheNextTickIsTheEarlierOfKeepaliveAndDeadTimer()
+    {
+        PathMonitor monitor = new(Configs.Path(0) with { DeadTime = TimeSpan.FromSeconds(2.5) }, TimeSpan.Zero);
+        monitor.LinkChanged(true, true, TimeSpan.Zero);
+        Assert.Equal(TimeSpan.Zero, monitor.NextTick);
+        Assert.True(monitor.Tick(TimeSpan.Zero));
+        Assert.Equal(TimeSpan.FromSeconds(1), monitor.NextTick);
+        Assert.True(monitor.Tick(TimeSpan.FromSeconds(2)));
+        Assert.Equal(TimeSpan.FromSeconds(2.5), monitor.NextTick);
+        Assert.False(monitor.Tick(TimeSpan.FromSeconds(2.5)));
+        Assert.Equal(PathStatusCode.Down, monitor.Status);
+        Assert.Equal(TimeSpan.FromSeconds(3), monitor.NextTick);
+        monitor.SetByHand(false, TimeSpan.FromSeconds(2.6));
+        Assert.Null(monitor.NextTick);
+    }
+
+    private static void Play(
+        PathStatusCode configured, string scenario, int keepaliveMilliseconds = 1000, int deadMilliseconds = 3000)
+    {
+        PathConfig config = Configs.Path(0) with
+        {
+            Status = configured,
+            KeepaliveTime = TimeSpan.FromMilliseconds(keepaliveMilliseconds),
+            DeadTime = TimeSpan.FromMilliseconds(deadMilliseconds),
+        };
+        PathMonitor monitor = new(config, TimeSpan.Zero);
+        foreach (string step in scenario.Split("; "))
+        {
+            string[] words = step.Split(' ');
+            TimeSpan now = TimeSpan.FromMilliseconds(int.Parse(words[0]));
+            switch (words is [_, var happened, _] ? happened : "link")
+            {
+                case "tick":
+                    break;
+                case "heard":
+                    monitor.KeepaliveHeard(now);
+                    break;
+                case "nolink":
+                    monitor.LinkChanged(false, true, now);
+                    break;
+                case "noaddress":
+                    monitor.LinkChanged(true, false, now);
+                    break;
+                case "link":
+                    monitor.LinkChanged(true, true, now);
+                    break;
+                case "takedown":
+                    monitor.SetByHand(false, now);
+                    break;
+                case "takeup":
+                    monitor.SetByHand(true, now);
+                    break;
+                default:
+                    throw new ArgumentException($"'{words[1]}' is nothing that can happen to a path.");
+            }
+            bool due = monitor.NextTick <= now;
+            bool sent = monitor.Tick(now);
+            string status = monitor.Status switch
+            {
+                PathStatusCode.Up => "up",
+                PathStatusCode.Down => "down",
+                var other => $"{(int)other}",
+            };
+            Assert.True(
+                $"{status}{(sent ? "+" : "")}" == words[^1],
+                $"After '{step}' of '{scenario}': {status}, keepalive {(sent ? "sent" : "not sent")}.");
+            Assert.True(due || !sent, $"'{step}' of '{scenario}': sent, but not announced by NextTick.");
+            Assert.True(monitor.NextTick is not { } next || next > now, $"'{step}' of '{scenario}': NextTick stands still.");
+        }
+    }
+}
