@@ -234,7 +234,10 @@ internal sealed unsafe class Downlink : IDisposable
             {
                 break;
             }
-            order.Insert(numbered[segments[best].Next++], now, output);
+            if (order.Insert(numbered[segments[best].Next++], now, output) is DropReason reason)
+            {
+                connection.ReceiveDrops.Add(reason);
+            }
         }
         CountDelivered(connection, output, before);
     }

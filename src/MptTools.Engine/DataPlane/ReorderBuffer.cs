@@ -46,9 +46,10 @@ internal sealed unsafe class ReorderBuffer : IDisposable
     private uint newestKnown;
 
     private bool started;
-    private uint next;
+    private uint next, highest;
     private TimeSpan numberingStarted;
     private TimeSpan deliverLateUntil;
+    private TimeSpan newestArrival;
     private int oldInARow;
     private TimeSpan clock;
 
@@ -96,8 +97,8 @@ internal sealed unsafe class ReorderBuffer : IDisposable
     }
 
     /// <summary>Takes a packet that carries a number. What can go out now, in order, is added to <paramref name="output"/>.</summary>
-    /// <returns>False when the packet was dropped (and counted).</returns>
-    internal bool Insert(in PacketRef packet, TimeSpan now, PacketList output)
+    /// <returns>Null, or why the packet was dropped.</returns>
+    internal DropReason? Insert(in PacketRef packet, TimeSpan now, PacketList output)
     {
         uint sequence = packet.Sequence;
         clock = now;
@@ -110,25 +111,39 @@ internal sealed unsafe class ReorderBuffer : IDisposable
         {
             return InsertOld(packet, ahead, now, output);
         }
+        if (ahead > mask && sequence <= RestartNumbers)
+        {
+            // Half of all numbers are behind any other: those of a peer that started over may also look far ahead.
+            return StartOver(packet, output);
+        }
         oldInARow = 0;
+        newestArrival = now;
         Saw(packet.Path, sequence);
         if (ahead >= window)
         {
-            Jumps++;
+            if (sequence - highest >= window)
+            {
+                Jumps++;
+            }
             LostByJump += AdvanceTo(sequence - (uint)window + 1, output);
             deliverLateUntil = now + maximumDelay;
+            DeliverConsecutive(output);
+        }
+        if ((int)(sequence - highest) > 0)
+        {
+            highest = sequence;
         }
         if (sequence == next)
         {
             Deliver(packet, output);
             DeliverConsecutive(output);
-            return true;
+            return null;
         }
         uint slot = sequence & mask;
         if (waits[slot])
         {
             Duplicate++;
-            return false;
+            return DropReason.OrderDuplicate;
         }
         ring[slot] = packet;
         waits[slot] = true;
@@ -139,7 +154,7 @@ internal sealed unsafe class ReorderBuffer : IDisposable
             DropStaleArrivals();
         }
         arrivals[arrivalsTail++ & (uint)(arrivals.Length - 1)] = (sequence, now);
-        return true;
+        return null;
     }
 
     /// <summary>The peer says that everything it has sent on this path so far has smaller numbers than <paramref name="nextSequence"/>.</summary>
@@ -165,7 +180,9 @@ internal sealed unsafe class ReorderBuffer : IDisposable
         {
             if ((counted >> i & 1) != 0)
             {
-                oldest = Math.Min(oldest, (int)(newest[i] - next));
+                // What seems to be further ahead than anything can wait is half of all numbers behind.
+                int ahead = (int)(newest[i] - next);
+                oldest = ahead > window ? int.MinValue : Math.Min(oldest, ahead);
             }
         }
         if (oldest < 0)
@@ -232,7 +249,7 @@ internal sealed unsafe class ReorderBuffer : IDisposable
         Waiting = 0;
     }
 
-    private bool InsertOld(in PacketRef packet, int ahead, TimeSpan now, PacketList output)
+    private DropReason? InsertOld(in PacketRef packet, int ahead, TimeSpan now, PacketList output)
     {
         uint sequence = packet.Sequence;
         bool remembered = -ahead <= (int)mask - window;
@@ -242,37 +259,46 @@ internal sealed unsafe class ReorderBuffer : IDisposable
             // A missing number that turns up is late, however many do; only these speak for a new numbering.
             oldInARow++;
         }
-        bool numberingIsYoung = now - numberingStarted < maximumDelay;
-        if ((sequence <= RestartNumbers && !numberingIsYoung) || oldInARow >= OldPacketsBeforeRestart)
+        // A small number that was in use a moment ago is a duplicate or late. A peer that restarts is silent for longer.
+        bool canBeOfThisNumbering = remembered
+            ? now - newestArrival < IdleAfter
+            : now - numberingStarted < maximumDelay;
+        if ((sequence <= RestartNumbers && !canBeOfThisNumbering) || oldInARow >= OldPacketsBeforeRestart)
         {
-            Restarts++;
-            Flush(output);
-            StartNumbering(sequence);
-            Saw(packet.Path, sequence);
-            Deliver(packet, output);
-            return true;
+            return StartOver(packet, output);
         }
         if (known)
         {
             Duplicate++;
-            return false;
+            return DropReason.OrderDuplicate;
         }
         Saw(packet.Path, sequence);
         Late++;
         if (!remembered || now >= deliverLateUntil)
         {
-            return false;
+            return DropReason.OrderLate;
         }
         delivered[sequence & mask] = true;
         output.Add(packet);
-        return true;
+        return null;
+    }
+
+    /// <summary>The peer numbers anew, from this packet on.</summary>
+    private DropReason? StartOver(in PacketRef packet, PacketList output)
+    {
+        Restarts++;
+        Flush(output);
+        StartNumbering(packet.Sequence);
+        Saw(packet.Path, packet.Sequence);
+        Deliver(packet, output);
+        return null;
     }
 
     private void StartNumbering(uint sequence)
     {
         started = true;
-        next = sequence;
-        numberingStarted = clock;
+        next = highest = sequence;
+        numberingStarted = newestArrival = clock;
         deliverLateUntil = clock + maximumDelay;
         arrivalsHead = batchStart = arrivalsTail;
         newestKnown = 0;
@@ -282,7 +308,7 @@ internal sealed unsafe class ReorderBuffer : IDisposable
 
     private void Saw(int path, uint sequence)
     {
-        if ((newestKnown >> path & 1) == 0 || (int)(sequence - newest[path]) > 0)
+        if ((newestKnown >> path & 1) == 0 || (int)(sequence - newest[path]) > 0 || (int)(newest[path] - next) > window)
         {
             newest[path] = sequence;
             newestKnown |= 1u << path;
