@@ -28,17 +28,43 @@ internal sealed class KernelLinkEnd(string namespaceName, string device)
         {
             return;
         }
-        string keep = $"/proc/sys/net/ipv6/conf/{device}/keep_addr_on_down";
         if (wanted)
         {
-            NamespaceThread.WriteFile(namespaceName, keep, "1");
+            KeepAddresses("1");
         }
         IpTool.Run("-n", namespaceName, "link", "set", "dev", device, wanted ? "down" : "up");
         if (!wanted)
         {
-            NamespaceThread.WriteFile(namespaceName, keep, "0");
+            KeepAddresses("0");
         }
         down = wanted;
+    }
+
+    /// <summary>What an end received, and what was cut off on the way to it.</summary>
+    internal static LinkCounters Counters(LinkEnd receiver, long cut)
+    {
+        DeviceCounters counters = receiver.Host.Statistics.Read(receiver.Device);
+        return new LinkCounters
+        {
+            Packets = counters.ReceivedPackets,
+            Bytes = counters.ReceivedBytes,
+            DroppedByQueue = counters.ReceiveDropped,
+            DroppedByCut = cut,
+        };
+    }
+
+    private void KeepAddresses(string value)
+    {
+        string parameter = $"/proc/sys/net/ipv6/conf/{device}/keep_addr_on_down";
+        NamespaceThread.Run(namespaceName, () =>
+        {
+            // A kernel without IPv6 has neither the parameter nor addresses to keep.
+            if (File.Exists(parameter))
+            {
+                File.WriteAllText(parameter, value);
+            }
+            return true;
+        });
     }
 
     /// <summary>Drops what the interface sends without anyone noticing, or no longer.</summary>

@@ -21,6 +21,7 @@ public sealed class LabNetwork : IDisposable
     private readonly Lock gate = new();
     private readonly List<LabHost> hosts = [];
     private readonly List<LabLink> links = [];
+    private readonly List<string> wires = [];
     private readonly List<IDisposable> owned = [];
     private readonly string prefix;
     private int lastDeviceIndex = 100;
@@ -108,6 +109,17 @@ public sealed class LabNetwork : IDisposable
         LabHost b, string deviceB, IEnumerable<string> addressesB, int mtu = DefaultMtu) =>
         Add(new VethLink(new LinkEnd(a, deviceA, [.. addressesA]), new LinkEnd(b, deviceB, [.. addressesB]), mtu));
 
+    /// <summary>Joins two hosts by a link with a switch in between and one address at each end.</summary>
+    /// <inheritdoc cref="SwitchedLink(LabHost, string, IEnumerable{string}, LabHost, string, IEnumerable{string}, int)"/>
+    public SwitchedLink SwitchedLink(LabHost a, string deviceA, string addressA, LabHost b, string deviceB, string addressB,
+        int mtu = DefaultMtu) => SwitchedLink(a, deviceA, [addressA], b, deviceB, [addressB], mtu);
+
+    /// <summary>Joins two hosts by Ethernet with a switch in between, so that each end can lose its carrier and stay up.</summary>
+    /// <inheritdoc cref="Link(LabHost, string, IEnumerable{string}, LabHost, string, IEnumerable{string}, int)"/>
+    public SwitchedLink SwitchedLink(LabHost a, string deviceA, IEnumerable<string> addressesA,
+        LabHost b, string deviceB, IEnumerable<string> addressesB, int mtu = DefaultMtu) =>
+        Add(new SwitchedLink(new LinkEnd(a, deviceA, [.. addressesA]), new LinkEnd(b, deviceB, [.. addressesB]), mtu));
+
     /// <summary>Joins two hosts by an emulated link with one address at each end.</summary>
     /// <inheritdoc cref="EmulatedLink(LabHost, string, IEnumerable{string}, LabHost, string, IEnumerable{string}, LinkConditions?, int)"/>
     public EmulatedLink EmulatedLink(LabHost a, string deviceA, string addressA, LabHost b, string deviceB, string addressB,
@@ -163,6 +175,7 @@ public sealed class LabNetwork : IDisposable
             owned.ForEach(item => Attempt(item.Dispose));
             links.ForEach(link => Attempt(link.Dispose));
             hosts.ForEach(host => Attempt(() => NamespaceRemoval.Remove(host.Namespace)));
+            wires.ForEach(wire => Attempt(() => NamespaceRemoval.Remove(wire)));
             LabRegistry.Remove(this);
             if (failures.Count > 0)
             {
@@ -186,6 +199,19 @@ public sealed class LabNetwork : IDisposable
 
     /// <summary>The lab's name and its hosts.</summary>
     public override string ToString() => $"{Name} ({string.Join(", ", Hosts)})";
+
+    /// <summary>A namespace for what lies between hosts. No host's name has a '-' in it.</summary>
+    internal string AddWire()
+    {
+        lock (gate)
+        {
+            ObjectDisposedException.ThrowIf(disposed, this);
+            string wire = $"{prefix}wire-{wires.Count + 1}";
+            IpTool.Run("netns", "add", wire);
+            wires.Add(wire);
+            return wire;
+        }
+    }
 
     internal int NextDeviceIndex() => Interlocked.Increment(ref lastDeviceIndex);
 

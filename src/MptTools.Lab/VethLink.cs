@@ -39,13 +39,6 @@ public sealed class VethLink : LabLink
     private protected override LinkCounters ReadCounters(LinkDirection direction)
     {
         (KernelLinkEnd from, LinkEnd to) = direction == LinkDirection.AToB ? (a, B) : (b, A);
-        DeviceCounters receiver = to.Host.Statistics.Read(to.Device);
-        return new LinkCounters
-        {
-            Packets = receiver.ReceivedPackets,
-            Bytes = receiver.ReceivedBytes,
-            DroppedByQueue = receiver.ReceiveDropped,
-            DroppedByCut = from.Dropped,
-        };
+        return KernelLinkEnd.Counters(to, from.Dropped);
     }
 }

@@ -12,6 +12,9 @@ internal static unsafe partial class Libc
     internal static partial int prctl(int option, nuint second, nuint third, nuint fourth, nuint fifth);
 
     [LibraryImport(Lib, SetLastError = true)]
+    internal static partial int setpriority(int which, uint who, int niceness);
+
+    [LibraryImport(Lib, SetLastError = true)]
     internal static partial int ppoll(pollfd* fds, nuint count, timespec* timeout, void* mask);
 
     [LibraryImport(Lib)]
@@ -26,7 +29,7 @@ internal static unsafe partial class Libc
     internal static int pidfd_send_signal(int pidfd, int signal) => (int)syscall(424, pidfd, signal, 0, 0);
 
     internal const short POLLOUT = 4;
-    internal const int PR_SET_TIMERSLACK = 29;
+    internal const int PR_SET_TIMERSLACK = 29, PRIO_PROCESS = 0;
     internal const int CLOCK_MONOTONIC = 1, TIMER_ABSTIME = 1;
     internal const nuint TUNSETCARRIER = 0x400454e2;
     internal const int IPPROTO_TCP = 6, TCP_INFO = 11, TCP_CONGESTION = 13;
