@@ -46,7 +46,8 @@ public sealed class EmulatedLink : LabLink
         }
     }
 
-    /// <summary>What the link does to packets. Setting it changes both directions at once; reading it gives those of A to B.</summary>
+    /// <summary>What the link does to packets. Setting it changes both directions at once; reading it gives those of A
+    /// to B.</summary>
     public LinkConditions Conditions
     {
         get => GetConditions(LinkDirection.AToB);

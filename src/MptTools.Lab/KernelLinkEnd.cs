@@ -18,7 +18,8 @@ internal sealed class KernelLinkEnd(string namespaceName, string device)
     /// </summary>
     internal static void CreatePair(LabNetwork lab, string namespaceA, string deviceA, string namespaceB, string deviceB,
         int mtu) => IpTool.Run(
-            "link", "add", "name", deviceA, "index", $"{lab.NextDeviceIndex()}", "mtu", $"{mtu}", "netns", namespaceA, "type", "veth",
+            "link", "add", "name", deviceA, "index", $"{lab.NextDeviceIndex()}", "mtu", $"{mtu}", "netns", namespaceA,
+            "type", "veth",
             "peer", "name", deviceB, "index", $"{lab.NextDeviceIndex()}", "mtu", $"{mtu}", "netns", namespaceB);
 
     /// <summary>Sets the interface down, keeping its IPv6 addresses, so that its peer loses its carrier.</summary>
@@ -38,33 +39,6 @@ internal sealed class KernelLinkEnd(string namespaceName, string device)
             KeepAddresses("0");
         }
         down = wanted;
-    }
-
-    /// <summary>What an end received, and what was cut off on the way to it.</summary>
-    internal static LinkCounters Counters(LinkEnd receiver, long cut)
-    {
-        DeviceCounters counters = receiver.Host.Statistics.Read(receiver.Device);
-        return new LinkCounters
-        {
-            Packets = counters.ReceivedPackets,
-            Bytes = counters.ReceivedBytes,
-            DroppedByQueue = counters.ReceiveDropped,
-            DroppedByCut = cut,
-        };
-    }
-
-    private void KeepAddresses(string value)
-    {
-        string parameter = $"/proc/sys/net/ipv6/conf/{device}/keep_addr_on_down";
-        NamespaceThread.Run(namespaceName, () =>
-        {
-            // A kernel without IPv6 has neither the parameter nor addresses to keep.
-            if (File.Exists(parameter))
-            {
-                File.WriteAllText(parameter, value);
-            }
-            return true;
-        });
     }
 
     /// <summary>Drops what the interface sends without anyone noticing, or no longer.</summary>
@@ -94,6 +68,33 @@ internal sealed class KernelLinkEnd(string namespaceName, string device)
         {
             IpTool.Run("-n", namespaceName, "link", "delete", device);
         }
+    }
+
+    /// <summary>What an end received, and what was cut off on the way to it.</summary>
+    internal static LinkCounters Counters(LinkEnd receiver, long cut)
+    {
+        DeviceCounters counters = receiver.Host.Statistics.Read(receiver.Device);
+        return new LinkCounters
+        {
+            Packets = counters.ReceivedPackets,
+            Bytes = counters.ReceivedBytes,
+            DroppedByQueue = counters.ReceiveDropped,
+            DroppedByCut = cut,
+        };
+    }
+
+    private void KeepAddresses(string value)
+    {
+        string parameter = $"/proc/sys/net/ipv6/conf/{device}/keep_addr_on_down";
+        NamespaceThread.Run(namespaceName, () =>
+        {
+            // A kernel without IPv6 has neither the parameter nor addresses to keep.
+            if (File.Exists(parameter))
+            {
+                File.WriteAllText(parameter, value);
+            }
+            return true;
+        });
     }
 
     private bool NamespaceExists => File.Exists(Path.Combine(LabNames.Directory, namespaceName));

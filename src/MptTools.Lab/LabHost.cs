@@ -32,7 +32,8 @@ public sealed class LabHost
     /// <summary>The name of its network namespace, for <c>ip netns exec</c>.</summary>
     public string Namespace { get; }
 
-    /// <summary>The processes started here with <see cref="Start(string, string[])"/>, those that ended included.</summary>
+    /// <summary>The processes started here with <see cref="Start(string, string[])"/>, those that ended
+    /// included.</summary>
     public IReadOnlyList<LabProcess> Processes
     {
         get
@@ -50,20 +51,24 @@ public sealed class LabHost
     public CommandResult Run(string program, params string[] arguments) =>
         Run(SystemCommand.DefaultTimeout, program, arguments);
 
-    /// <summary>Runs a program in the host to its end; after the given time it is killed with all its children.</summary>
+    /// <summary>Runs a program in the host to its end; after the given time it is killed with all its
+    /// children.</summary>
     /// <exception cref="LabException">The program cannot be started.</exception>
     public CommandResult Run(TimeSpan timeout, string program, params string[] arguments) =>
         SystemCommand.Run(SystemCommand.Require("ip", "iproute2"), ["netns", "exec", Namespace, program, .. arguments],
             timeout, shownAs: string.Join(' ', [$"{Name}:", program, .. arguments]));
 
-    /// <summary>Starts a program in the host and returns while it runs. It is killed when the lab is disposed.</summary>
+    /// <summary>Starts a program in the host and returns while it runs. It is killed when the lab is
+    /// disposed.</summary>
     /// <exception cref="LabException">The program cannot be started.</exception>
     public LabProcess Start(string program, params string[] arguments) => Start(program, arguments, null, null);
 
-    /// <summary>Starts a program in the host and returns while it runs. It is killed when the lab is disposed.</summary>
+    /// <summary>Starts a program in the host and returns while it runs. It is killed when the lab is
+    /// disposed.</summary>
     /// <param name="program">The program.</param>
     /// <param name="arguments">Its arguments, each as it is.</param>
-    /// <param name="environment">Environment variables to set (or to remove: null) besides those of this process.</param>
+    /// <param name="environment">Environment variables to set (or to remove: null) besides those of this
+    /// process.</param>
     /// <param name="workingDirectory">The directory it runs in; that of this process unless given.</param>
     /// <exception cref="LabException">The program cannot be started.</exception>
     public LabProcess Start(string program, IEnumerable<string> arguments,
@@ -109,7 +114,8 @@ public sealed class LabHost
         });
     }
 
-    /// <summary>Runs <c>ip</c> in the host, as in <c>host.Ip("rule", "add", "fwmark", "1", "table", "100")</c>.</summary>
+    /// <summary>Runs <c>ip</c> in the host, as in <c>host.Ip("rule", "add", "fwmark", "1", "table",
+    /// "100")</c>.</summary>
     /// <exception cref="LabException">It failed; the message holds what it wrote.</exception>
     public CommandResult Ip(params string[] arguments) => IpTool.Run(["-n", Namespace, .. arguments]);
 
@@ -121,7 +127,8 @@ public sealed class LabHost
     /// <exception cref="LabException">There is no such interface.</exception>
     public JsonElement Device(string device) => IpJson("-details", "-statistics", "address", "show", "dev", device)[0];
 
-    /// <summary>The operational state of an interface as the kernel names it: UP, DOWN, LOWERLAYERDOWN, UNKNOWN (RFC 2863).</summary>
+    /// <summary>The operational state of an interface as the kernel names it: UP, DOWN, LOWERLAYERDOWN, UNKNOWN (RFC
+    /// 2863).</summary>
     /// <exception cref="LabException">There is no such interface.</exception>
     public string OperState(string device) => IpJson("link", "show", "dev", device)[0].GetProperty("operstate").GetString()!;
 
@@ -148,7 +155,8 @@ public sealed class LabHost
     public void SetLinkDown(string device) => Ip("link", "set", "dev", device, "down");
 
     /// <summary>Adds a route.</summary>
-    /// <param name="destination">A network as in 10.2.0.0/16 or fd00:2::/64; <c>default</c> takes its version from the gateway.</param>
+    /// <param name="destination">A network as in 10.2.0.0/16 or fd00:2::/64; <c>default</c> takes its version from the
+    /// gateway.</param>
     /// <param name="gateway">The next router's address, or null for hosts on the link itself.</param>
     /// <param name="device">The interface, or null when the gateway tells.</param>
     /// <exception cref="LabException">The kernel refused it.</exception>

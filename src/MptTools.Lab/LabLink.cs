@@ -17,7 +17,8 @@ public enum LinkDirection
 /// <summary>Which ends notice that a link is cut.</summary>
 public enum CarrierLoss
 {
-    /// <summary>Neither: packets vanish, both interfaces stay up, as when a cable breaks behind the next switch.</summary>
+    /// <summary>Neither: packets vanish, both interfaces stay up, as when a cable breaks behind the next
+    /// switch.</summary>
     No,
 
     /// <summary>The interface at end A loses its carrier.</summary>
@@ -90,9 +91,17 @@ public abstract class LabLink : IDisposable
     /// <summary>What went over the link in one direction since it was made.</summary>
     /// <param name="direction">One direction.</param>
     /// <exception cref="ArgumentOutOfRangeException">Not exactly one direction was named.</exception>
-    public LinkCounters Counters(LinkDirection direction) => direction is LinkDirection.AToB or LinkDirection.BToA
-        ? ReadCounters(direction)
-        : throw new ArgumentOutOfRangeException(nameof(direction), direction, "Name one direction.");
+    public LinkCounters Counters(LinkDirection direction)
+    {
+        if (direction is not (LinkDirection.AToB or LinkDirection.BToA))
+        {
+            throw new ArgumentOutOfRangeException(nameof(direction), direction, "Name one direction.");
+        }
+        lock (gate)
+        {
+            return ReadCounters(direction);
+        }
+    }
 
     /// <summary>Removes the link and its interfaces.</summary>
     public abstract void Dispose();

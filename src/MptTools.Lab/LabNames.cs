@@ -56,7 +56,8 @@ internal static partial class LabNames
         ? [.. System.IO.Directory.EnumerateFiles(Directory).Select(path => Path.GetFileName(path))]
         : [];
 
-    /// <summary>When a process began, in clock ticks since boot (field 22 of /proc/PID/stat), or null when it is dead.</summary>
+    /// <summary>When a process began, in clock ticks since boot (field 22 of /proc/PID/stat), or null when it is
+    /// dead.</summary>
     internal static long? StartOf(int pid)
     {
         string stat;

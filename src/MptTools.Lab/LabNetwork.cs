@@ -29,7 +29,8 @@ public sealed class LabNetwork : IDisposable
 
     /// <summary>Makes an empty lab and removes what labs of dead processes have left.</summary>
     /// <param name="name">What its namespaces are recognised by: 1 to 40 letters, digits, '_' or '.'.</param>
-    /// <param name="removedOnSignals">Whether SIGINT (Ctrl-C), SIGTERM, SIGHUP and SIGQUIT remove the lab. Turn it off in a
+    /// <param name="removedOnSignals">Whether SIGINT (Ctrl-C), SIGTERM, SIGHUP and SIGQUIT remove the lab. Turn it off
+    /// in a
     /// program that handles these signals itself and lives on; it then disposes the lab when the time has come.</param>
     /// <exception cref="ArgumentException">The name cannot be used.</exception>
     /// <exception cref="LabException">No lab can be made here; see <see cref="WhyUnavailable"/>.</exception>
@@ -98,7 +99,8 @@ public sealed class LabNetwork : IDisposable
     /// <summary>Joins two hosts by a plain veth pair.</summary>
     /// <param name="a">The first host.</param>
     /// <param name="deviceA">The interface's name there, at most 15 characters.</param>
-    /// <param name="addressesA">Its addresses with prefix lengths, as in 10.1.1.2/24 and fd00:1::2/64; none is fine.</param>
+    /// <param name="addressesA">Its addresses with prefix lengths, as in 10.1.1.2/24 and fd00:1::2/64; none is
+    /// fine.</param>
     /// <param name="b">The second host; may be the first again.</param>
     /// <param name="deviceB">The interface's name there.</param>
     /// <param name="addressesB">Its addresses.</param>
@@ -114,7 +116,8 @@ public sealed class LabNetwork : IDisposable
     public SwitchedLink SwitchedLink(LabHost a, string deviceA, string addressA, LabHost b, string deviceB, string addressB,
         int mtu = DefaultMtu) => SwitchedLink(a, deviceA, [addressA], b, deviceB, [addressB], mtu);
 
-    /// <summary>Joins two hosts by Ethernet with a switch in between, so that each end can lose its carrier and stay up.</summary>
+    /// <summary>Joins two hosts by Ethernet with a switch in between, so that each end can lose its carrier and stay
+    /// up.</summary>
     /// <inheritdoc cref="Link(LabHost, string, IEnumerable{string}, LabHost, string, IEnumerable{string}, int)"/>
     public SwitchedLink SwitchedLink(LabHost a, string deviceA, IEnumerable<string> addressesA,
         LabHost b, string deviceB, IEnumerable<string> addressesB, int mtu = DefaultMtu) =>
@@ -129,7 +132,8 @@ public sealed class LabNetwork : IDisposable
     /// <summary>Joins two hosts by a link with rate, delay, jitter, loss and reordering of its own.</summary>
     /// <param name="a">The first host.</param>
     /// <param name="deviceA">The interface's name there, at most 15 characters.</param>
-    /// <param name="addressesA">Its addresses with prefix lengths, as in 10.1.1.2/24 and fd00:1::2/64; none is fine.</param>
+    /// <param name="addressesA">Its addresses with prefix lengths, as in 10.1.1.2/24 and fd00:1::2/64; none is
+    /// fine.</param>
     /// <param name="b">The second host.</param>
     /// <param name="deviceB">The interface's name there.</param>
     /// <param name="addressesB">Its addresses.</param>

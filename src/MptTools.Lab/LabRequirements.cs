@@ -2,7 +2,8 @@ using MptTools.Engine.Linux;
 
 namespace MptTools.Lab;
 
-/// <summary>What this machine must have for a lab: Linux, root, the program ip, /dev/net/tun and network namespaces.</summary>
+/// <summary>What this machine must have for a lab: Linux, root, the program ip, /dev/net/tun and network
+/// namespaces.</summary>
 public static class LabRequirements
 {
     /// <summary>Says in one sentence why no lab can be made here and what to do about it.</summary>

@@ -18,7 +18,8 @@ internal static class NamespaceRemoval
         }
     }
 
-    /// <summary>Removes what labs of dead processes left. Another process may be doing the same at the same time.</summary>
+    /// <summary>Removes what labs of dead processes left. Another process may be doing the same at the same
+    /// time.</summary>
     internal static void RemoveStale()
     {
         foreach (string name in LabNames.Stale())

@@ -5,7 +5,8 @@ using MptTools.Lab;
 
 namespace MptTools.Lab.Tests;
 
-/// <summary>A fact that needs a lab, and perhaps programs of the system; where these are missing it is skipped and says why.</summary>
+/// <summary>A fact that needs a lab, and perhaps programs of the system; where these are missing it is skipped and says
+/// why.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class LabFactAttribute : FactAttribute
 {
@@ -20,7 +21,8 @@ public sealed class LabFactAttribute : FactAttribute
     }
 }
 
-/// <summary>A theory that needs a lab, and perhaps programs of the system; where these are missing it is skipped and says why.</summary>
+/// <summary>A theory that needs a lab, and perhaps programs of the system; where these are missing it is skipped and
+/// says why.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class LabTheoryAttribute : TheoryAttribute
 {

@@ -3,7 +3,8 @@ using System.Diagnostics;
 
 namespace MptTools.Lab.Tests;
 
-/// <summary>Programs of the system that tests need: found, or installed with apt-get by root, or missed with a sentence.</summary>
+/// <summary>Programs of the system that tests need: found, or installed with apt-get by root, or missed with a
+/// sentence.</summary>
 public static class SystemTools
 {
     private static readonly TimeSpan InstallTimeout = TimeSpan.FromMinutes(3);
@@ -22,7 +23,8 @@ public static class SystemTools
     private static readonly ConcurrentDictionary<string, Lazy<string?>> Answers = new();
     private static readonly Lazy<string?> ListsUpdated = new(() => AptGet("update"));
 
-    /// <summary>Why a program cannot be had, or null when it is there; the package is known by the program's name.</summary>
+    /// <summary>Why a program cannot be had, or null when it is there; the package is known by the program's
+    /// name.</summary>
     public static string? WhyMissing(string program) => Ensure(program, Packages.GetValueOrDefault(program, program));
 
     /// <summary>Sees to it that a program is there. Asked once a run for each program.</summary>

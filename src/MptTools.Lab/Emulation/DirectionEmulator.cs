@@ -71,7 +71,8 @@ internal sealed class DirectionEmulator
 
     internal static long Nanoseconds(TimeSpan time) => time.Ticks * TimeSpan.NanosecondsPerTick;
 
-    /// <summary>Changes the conditions; what is waiting is transmitted at the new rate, what is under way arrives as it would have.</summary>
+    /// <summary>Changes the conditions; what is waiting is transmitted at the new rate, what is under way arrives as it
+    /// would have.</summary>
     internal void Change(LinkConditions conditions, long now)
     {
         Advance(now);
@@ -105,7 +106,8 @@ internal sealed class DirectionEmulator
 
     internal void Heal() => IsCut = false;
 
-    /// <summary>A packet is sent into the link. A packet that is dropped gives its slot back before this returns.</summary>
+    /// <summary>A packet is sent into the link. A packet that is dropped gives its slot back before this
+    /// returns.</summary>
     internal void Offer(int slot, int length, long now)
     {
         Advance(now);
@@ -143,7 +145,8 @@ internal sealed class DirectionEmulator
         DroppedByQueue++;
     }
 
-    /// <summary>Takes the next packet that has arrived by now, in the order of arrival. Its slot is the caller's again.</summary>
+    /// <summary>Takes the next packet that has arrived by now, in the order of arrival. Its slot is the caller's
+    /// again.</summary>
     internal bool TryTake(long now, out int slot, out int length)
     {
         Advance(now);
@@ -198,7 +201,8 @@ internal sealed class DirectionEmulator
         underWay.Enqueue(packet, new Arrival(arrival, packet.Ordinal));
     }
 
-    /// <summary>Nanoseconds of transmission; the fraction that is left over is carried to the next packet of the same burst.</summary>
+    /// <summary>Nanoseconds of transmission; the fraction that is left over is carried to the next packet of the same
+    /// burst.</summary>
     private long TransmissionTime(int length)
     {
         long rate = Conditions.RateBitsPerSecond;

@@ -1,9 +1,10 @@
 namespace MptTools.Lab;
 
-/// <summary>What an emulated link does to the packets of one direction. Unset, it delivers everything at once.</summary>
+/// <summary>What an emulated link does to the packets of one direction. Unset, it delivers everything at
+/// once.</summary>
 /// <remarks>
-/// What happens to a packet (loss, jitter, reordering) depends on the seed, the direction and the packet's ordinal number
-/// alone, counted from the first packet sent into the link, so a run can be repeated.
+/// What happens to a packet (loss, jitter, reordering) depends on the seed, the direction and the packet's ordinal
+/// number alone, counted from the first packet sent into the link, so a run can be repeated.
 /// </remarks>
 public sealed record LinkConditions
 {
@@ -15,7 +16,8 @@ public sealed record LinkConditions
         init => field = value >= 0 ? value : throw Wrong(nameof(RateBitsPerSecond), value, "0 (without limit) or more");
     }
 
-    /// <summary>Bytes a packet takes on the link besides those of its own, such as 38 for Ethernet's framing and gap; 0 to 1000.</summary>
+    /// <summary>Bytes a packet takes on the link besides those of its own, such as 38 for Ethernet's framing and gap; 0
+    /// to 1000.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is outside the range.</exception>
     public int OverheadBytes
     {
@@ -50,7 +52,8 @@ public sealed record LinkConditions
         init => field = Probability(nameof(LossProbability), value);
     }
 
-    /// <summary>The fraction of packets that are held back by <see cref="ReorderDelay"/> while later ones pass; 0 to 1.</summary>
+    /// <summary>The fraction of packets that are held back by <see cref="ReorderDelay"/> while later ones pass; 0 to
+    /// 1.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is outside the range.</exception>
     public double ReorderProbability
     {
@@ -66,7 +69,8 @@ public sealed record LinkConditions
         init => field = Duration(nameof(ReorderDelay), value);
     } = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>Packets that may wait for transmission besides the one under way; what comes then is dropped. 1000 unless set.</summary>
+    /// <summary>Packets that may wait for transmission besides the one under way; what comes then is dropped. 1000
+    /// unless set.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
     public int QueuePackets
     {
@@ -82,13 +86,15 @@ public sealed record LinkConditions
         init => field = value >= 0 ? value : throw Wrong(nameof(QueueBytes), value, "0 or more");
     } = long.MaxValue;
 
-    /// <summary>Where the random decisions come from; the two directions of a link decide differently with the same seed.</summary>
+    /// <summary>Where the random decisions come from; the two directions of a link decide differently with the same
+    /// seed.</summary>
     public ulong Seed { get; init; } = 1;
 
     private static TimeSpan Duration(string name, TimeSpan value) =>
         value >= TimeSpan.Zero && value <= TimeSpan.FromSeconds(60) ? value : throw Wrong(name, value, "0 to 60 seconds");
 
-    private static double Probability(string name, double value) => value is >= 0 and <= 1 ? value : throw Wrong(name, value, "0 to 1");
+    private static double Probability(string name, double value) =>
+        value is >= 0 and <= 1 ? value : throw Wrong(name, value, "0 to 1");
 
     private static ArgumentOutOfRangeException Wrong(string name, object value, string range) =>
         new(name, value, $"{name} must be {range}.");

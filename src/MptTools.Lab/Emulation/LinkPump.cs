@@ -79,7 +79,8 @@ internal sealed unsafe class LinkPump : IDisposable
     {
         // The kernel rounds the sleep of ordinary threads up by 50 us unless told not to.
         Libc.prctl(Libc.PR_SET_TIMERSLACK, 1, 0, 0, 0);
-        // A wire does not wait for busy hosts. Where a container forbids this thread to go first, it is late under load.
+        // A wire does not wait for busy hosts. Where a container forbids this thread to go first, it is late under
+        // load.
         Libc.setpriority(Libc.PRIO_PROCESS, 0, -10);
         while (true)
         {
@@ -105,7 +106,8 @@ internal sealed unsafe class LinkPump : IDisposable
         }
     }
 
-    /// <summary>Sleeps until a packet comes, someone calls or the time is over, and notes where packets are to be read.</summary>
+    /// <summary>Sleeps until a packet comes, someone calls or the time is over, and notes where packets are to be
+    /// read.</summary>
     private void Sleep(long nanoseconds)
     {
         Libc.pollfd* waits = stackalloc Libc.pollfd[3];

@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace MptTools.Lab.Emulation;
 
-/// <summary>Native memory for packets, in slots of equal size; grows while packets are held and is kept. Not thread-safe.</summary>
+/// <summary>Native memory for packets, in slots of equal size; grows while packets are held and is kept. Not
+/// thread-safe.</summary>
 internal sealed unsafe class PacketPool : IDisposable
 {
     private const int SlotsPerChunk = 256;

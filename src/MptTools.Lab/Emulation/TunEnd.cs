@@ -4,7 +4,8 @@ using MptTools.Engine.Linux;
 
 namespace MptTools.Lab.Emulation;
 
-/// <summary>A TUN device in a host: what the host sends into it is read here, what is written here the host receives.</summary>
+/// <summary>A TUN device in a host: what the host sends into it is read here, what is written here the host
+/// receives.</summary>
 internal sealed unsafe class TunEnd : IDisposable
 {
     private int fd;

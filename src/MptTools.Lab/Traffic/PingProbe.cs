@@ -147,8 +147,13 @@ public sealed unsafe class PingProbe : TrafficRun<PingProbeReport>
             while (!finished)
             {
                 uint addressLength = longestAddress;
-                if (TrafficSockets.WaitReadable(echo, PollTime)
-                    && Libc.recvfrom(fd, buffer, (nuint)memory.Length, Libc.MSG_DONTWAIT, address, &addressLength) is > 0 and nint length)
+                if (!TrafficSockets.WaitReadable(echo, PollTime))
+                {
+                    continue;
+                }
+                nint length = Libc.recvfrom(
+                    fd, buffer, (nuint)memory.Length, Libc.MSG_DONTWAIT, address, &addressLength);
+                if (length > 0)
                 {
                     // An answer the system refuses, for want of a route, is one that does not come back.
                     Libc.sendto(fd, buffer, (nuint)length, Libc.MSG_DONTWAIT, address, addressLength);

@@ -26,7 +26,9 @@ public sealed record PingProbeOptions : TrafficOptions
     public TimeSpan Linger
     {
         get;
-        init => field = value >= TimeSpan.Zero && value <= TimeSpan.FromMinutes(1) ? value : throw Wrong(nameof(Linger), value, "0 to 1 minute");
+        init => field = value >= TimeSpan.Zero && value <= TimeSpan.FromMinutes(1)
+            ? value
+            : throw Wrong(nameof(Linger), value, "0 to 1 minute");
     } = TimeSpan.FromSeconds(1);
 
     /// <summary>Bytes of payload: 16 to 65,000; 56 unless set.</summary>

@@ -29,7 +29,8 @@ public sealed record PingProbeReport
     /// <summary>The longest round trip; null when none came back.</summary>
     public TimeSpan? Maximum => Percentile(100);
 
-    /// <summary>The longest time from the sending of a packet that did not come back to the sending of the next that did.</summary>
+    /// <summary>The longest time from the sending of a packet that did not come back to the sending of the next that
+    /// did.</summary>
     public TimeSpan LongestOutage
     {
         get
@@ -54,7 +55,8 @@ public sealed record PingProbeReport
         }
     }
 
-    /// <summary>The round trip the given percentage of the packets that came back did not exceed; null when none did.</summary>
+    /// <summary>The round trip the given percentage of the packets that came back did not exceed; null when none
+    /// did.</summary>
     /// <param name="percentage">0 to 100.</param>
     public TimeSpan? Percentile(double percentage)
     {

@@ -1,6 +1,7 @@
 namespace MptTools.Lab.Traffic;
 
-/// <summary>Which numbers of a sequence have come, and how. One thread records, any thread may read the counts.</summary>
+/// <summary>Which numbers of a sequence have come, and how. One thread records, any thread may read the
+/// counts.</summary>
 internal sealed class SequenceTracker
 {
     private ulong[] seen = new ulong[1024];

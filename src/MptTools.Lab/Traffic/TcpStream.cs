@@ -5,7 +5,8 @@ using MptTools.Engine.Linux;
 
 namespace MptTools.Lab.Traffic;
 
-/// <summary>Sends as much as TCP can carry from one host to another for a time, and measures what arrives while it runs.</summary>
+/// <summary>Sends as much as TCP can carry from one host to another for a time, and measures what arrives while it
+/// runs.</summary>
 /// <example>
 /// <code>
 /// using TcpStream transfer = TcpStream.Start(a, b, IPAddress.Parse("10.0.0.2"),
@@ -66,7 +67,8 @@ public sealed class TcpStream : TrafficRun<TcpStreamReport>
     /// <param name="destination">An address of the receiving host.</param>
     /// <param name="options">What the transfer is like.</param>
     /// <param name="cancellationToken">Ends it early, without a report.</param>
-    /// <exception cref="LabException">The connection does not come about in time, or the congestion control is not known.</exception>
+    /// <exception cref="LabException">The connection does not come about in time, or the congestion control is not
+    /// known.</exception>
     public static TcpStream Start(LabHost from, LabHost to, IPAddress destination, TcpStreamOptions? options = null,
         CancellationToken cancellationToken = default) =>
         from.Lab.Own(new TcpStream(from, to, destination, options ?? new TcpStreamOptions(), cancellationToken));
@@ -102,15 +104,16 @@ public sealed class TcpStream : TrafficRun<TcpStreamReport>
     {
         if (!TrafficSockets.WaitReadable(listener, Nanoseconds(options.ConnectTimeout)))
         {
-            throw new LabException($"Host {to} has not seen the connection that stands at the sender's end; the link between them lost it.");
+            throw new LabException($"Host {to} has not seen the connection that stands at the sender's end: the link " +
+                "between them lost its last packet. Start the transfer again when the link is whole.");
         }
         Socket socket = listener.Accept();
         socket.Blocking = false;
         return socket;
     }
 
-    private Socket Connect(LabHost from, IPAddress destination, int port) => TrafficSockets.Make(from, SocketType.Stream, destination,
-        socket =>
+    private Socket Connect(LabHost from, IPAddress destination, int port) => TrafficSockets.Make(
+        from, SocketType.Stream, destination, socket =>
         {
             SetCongestionControl(socket);
             TrafficSockets.BindSource(socket, options.Source);

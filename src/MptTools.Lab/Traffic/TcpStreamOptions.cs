@@ -3,7 +3,8 @@ namespace MptTools.Lab.Traffic;
 /// <summary>What a bulk transfer over TCP is like.</summary>
 public sealed record TcpStreamOptions : StreamOptions
 {
-    /// <summary>The congestion control by the kernel's name, or null for the system's; "cubic" unless set, which every kernel has.</summary>
+    /// <summary>The congestion control by the kernel's name, or null for the system's; "cubic" unless set, which every
+    /// kernel has.</summary>
     public string? CongestionControl { get; init; } = "cubic";
 
     /// <summary>Connections side by side: 1 to 64; 1 unless set.</summary>

@@ -9,7 +9,8 @@ public sealed record TcpStreamReport
     /// <summary>Bits a second that arrived, over the whole time.</summary>
     public double BitsPerSecond => Elapsed > TimeSpan.Zero ? Bytes * 8 / Elapsed.TotalSeconds : 0;
 
-    /// <summary>Segments that were sent again, all connections together (tcpi_total_retrans); known at the end.</summary>
+    /// <summary>Segments that were sent again, all connections together (tcpi_total_retrans); known at the
+    /// end.</summary>
     public long Retransmissions { get; init; }
 
     /// <summary>The longest time in which nothing arrived on any connection.</summary>

@@ -24,7 +24,8 @@ internal sealed class ArrivalSeries
     private long longestGap, longestGapStart;
 
     /// <param name="bucketLength">Nanoseconds of a bucket.</param>
-    /// <param name="duration">Nanoseconds until the last arrival; what comes later counts towards the last bucket.</param>
+    /// <param name="duration">Nanoseconds until the last arrival; what comes later counts towards the last
+    /// bucket.</param>
     internal ArrivalSeries(long bucketLength, long duration)
     {
         this.bucketLength = bucketLength;
@@ -54,7 +55,8 @@ internal sealed class ArrivalSeries
         }
     }
 
-    /// <summary>The longest time without an arrival, up to now or to the end of sending, whichever is earlier.</summary>
+    /// <summary>The longest time without an arrival, up to now or to the end of sending, whichever is
+    /// earlier.</summary>
     internal (long Length, long Start) LongestGap(long until)
     {
         lock (gate)

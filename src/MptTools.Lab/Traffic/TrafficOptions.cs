@@ -10,7 +10,9 @@ public abstract record TrafficOptions
     public TimeSpan Duration
     {
         get;
-        init => field = value > TimeSpan.Zero && value <= TimeSpan.FromHours(1) ? value : throw Wrong(nameof(Duration), value, "above 0 and at most an hour");
+        init => field = value > TimeSpan.Zero && value <= TimeSpan.FromHours(1)
+            ? value
+            : throw Wrong(nameof(Duration), value, "above 0 and at most an hour");
     } = TimeSpan.FromSeconds(10);
 
     /// <summary>The address to send from, or null for the one the route gives.</summary>

@@ -49,7 +49,8 @@ internal static unsafe class TrafficSockets
 
     internal static int PortOf(Socket socket) => ((IPEndPoint)socket.LocalEndPoint!).Port;
 
-    /// <summary>Waits until there is something to receive; exact to microseconds, where Socket.Poll rounds to milliseconds.</summary>
+    /// <summary>Waits until there is something to receive; exact to microseconds, where Socket.Poll rounds to
+    /// milliseconds.</summary>
     internal static bool WaitReadable(Socket socket, long nanoseconds) => Wait(socket, Libc.POLLIN, nanoseconds);
 
     /// <summary>Waits until there is room to send.</summary>

@@ -67,7 +67,8 @@ public sealed unsafe class UdpStream : TrafficRun<UdpStreamReport>
     /// <param name="destination">An address of the receiving host.</param>
     /// <param name="options">What the stream is like.</param>
     /// <param name="cancellationToken">Ends it early, without a report.</param>
-    /// <exception cref="LabException">There is no route to the destination, or the source is no address of the sender.</exception>
+    /// <exception cref="LabException">There is no route to the destination, or the source is no address of the
+    /// sender.</exception>
     public static UdpStream Start(LabHost from, LabHost to, IPAddress destination, UdpStreamOptions? options = null,
         CancellationToken cancellationToken = default) =>
         from.Lab.Own(new UdpStream(from, to, destination, options ?? new UdpStreamOptions(), cancellationToken));

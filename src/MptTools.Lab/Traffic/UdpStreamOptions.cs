@@ -27,12 +27,15 @@ public sealed record UdpStreamOptions : StreamOptions
         init => field = value > 0 ? value : throw Wrong(nameof(Packets), value, "1 or more");
     } = long.MaxValue;
 
-    /// <summary>How long to wait for packets still under way after the last was sent: 0 to 1 minute; 1 second unless set.
+    /// <summary>How long to wait for packets still under way after the last was sent: 0 to 1 minute; 1 second unless
+    /// set.
     /// When all have come, nobody waits.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is outside the range.</exception>
     public TimeSpan Linger
     {
         get;
-        init => field = value >= TimeSpan.Zero && value <= TimeSpan.FromMinutes(1) ? value : throw Wrong(nameof(Linger), value, "0 to 1 minute");
+        init => field = value >= TimeSpan.Zero && value <= TimeSpan.FromMinutes(1)
+            ? value
+            : throw Wrong(nameof(Linger), value, "0 to 1 minute");
     } = TimeSpan.FromSeconds(1);
 }

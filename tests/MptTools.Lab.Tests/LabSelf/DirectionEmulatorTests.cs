@@ -2,7 +2,8 @@ using MptTools.Lab.Emulation;
 
 namespace MptTools.Lab.Tests.LabSelf;
 
-/// <summary>The emulated link in virtual time: exact to the nanosecond, without privileges and without waiting.</summary>
+/// <summary>The emulated link in virtual time: exact to the nanosecond, without privileges and without
+/// waiting.</summary>
 public class DirectionEmulatorTests
 {
     private const long Microsecond = 1_000, Millisecond = 1_000_000, Second = 1_000_000_000;
