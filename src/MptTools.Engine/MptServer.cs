@@ -333,21 +333,29 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
 
     private void Clear()
     {
-        controlSocket?.Dispose();
-        control?.Dispose();
-        foreach (ConnectionController connection in connections)
+        try
         {
-            connection.Stop();
+            control?.Dispose();
+            foreach (ConnectionController connection in connections)
+            {
+                connection.Stop();
+            }
+            loop.Dispose();
+            foreach (TunnelRuntime tunnel in tunnels)
+            {
+                tunnel.Device.Dispose();
+            }
+            context.Routes.Dispose();
+            links?.Dispose();
+            events.Complete();
         }
-        loop.Dispose();
-        foreach (TunnelRuntime tunnel in tunnels)
+        finally
         {
-            tunnel.Device.Dispose();
+            // The control socket goes last: its end tells who asked for the stop that nothing is left, it keeps a second
+            // server of the name away until then, and subscribers get the last event.
+            controlSocket?.Dispose();
+            controlWake.Dispose();
         }
-        context.Routes.Dispose();
-        links?.Dispose();
-        events.Complete();
-        controlWake.Dispose();
     }
 
     private TimeSpan? NextTickOfAll() =>
