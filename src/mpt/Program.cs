@@ -5,5 +5,9 @@ Console.Out.Write(result.Output);
 if (result.Error is not null)
 {
     Console.Error.WriteLine($"mpt: {result.Error}");
+    if (result.ExitCode == MptCommandLine.Misused)
+    {
+        Console.Error.Write($"\n{MptCommandLine.Usage}");
+    }
 }
 return result.ExitCode;

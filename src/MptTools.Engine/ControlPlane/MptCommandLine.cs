@@ -6,8 +6,8 @@ namespace MptTools.Engine.ControlPlane;
 /// <summary>What a command of the <c>mpt</c> syntax gave.</summary>
 /// <param name="ExitCode">0: done; 1: it could not be done; 2: it could not be understood.</param>
 /// <param name="Output">What the existing client prints, lines ending in "\n"; empty where no server answered.</param>
-/// <param name="Error">What went wrong, a whole sentence (with the usage where <paramref name="ExitCode"/> is 2); null when done.</param>
-/// <param name="ErrorKind">What kind of failure it was; null when done.</param>
+/// <param name="Error">What went wrong, a whole sentence; null when done, and where the output is the usage.</param>
+/// <param name="ErrorKind">What kind of failure it was; null where there is no <paramref name="Error"/>.</param>
 public sealed record MptCommandResult(int ExitCode, string Output, string? Error = null, MptErrorKind? ErrorKind = null);
 
 /// <summary>
@@ -65,7 +65,7 @@ public static class MptCommandLine
         string[] words = [.. arguments.Skip(first)];
         if (words.Length == 0)
         {
-            return Misuse("A command is missing.");
+            return new(Misused, Usage);
         }
         return Complete(words[0], Commands) switch
         {
@@ -196,5 +196,5 @@ public static class MptCommandLine
             ? port
             : null;
 
-    private static MptCommandResult Misuse(string why) => new(Misused, "", $"{why}\n\n{Usage}", MptErrorKind.BadRequest);
+    private static MptCommandResult Misuse(string why) => new(Misused, "", why, MptErrorKind.BadRequest);
 }

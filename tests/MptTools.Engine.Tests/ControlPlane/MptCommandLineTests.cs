@@ -104,7 +104,6 @@ public sealed class MptCommandLineTests : IDisposable
     }
 
     [Theory]
-    [InlineData("")]
     [InlineData("-x show status")]
     [InlineData("-0 show status")]
     [InlineData("-65536 show status")]
@@ -119,14 +118,18 @@ public sealed class MptCommandLineTests : IDisposable
     [InlineData("path down eth1 10.2.2.3")]
     [InlineData("path down 10.2.2.2 10.2.2.3.4")]
     [InlineData("path down 10.2.2.2 10.2.2.3 please")]
-    public void Misuse_changes_nothing_and_shows_the_usage(string line)
+    public void Misuse_changes_nothing_and_says_what_is_wrong(string line)
     {
         MptCommandResult result = Execute(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
         Assert.Equal((2, "", MptErrorKind.BadRequest), (result.ExitCode, result.Output, result.ErrorKind));
-        Assert.Contains("Usage: mpt", result.Error);
+        Assert.EndsWith(".", result.Error);
         Assert.Empty(server.Calls);
     }
+
+    [Fact]
+    public void Without_a_command_the_usage_is_all_there_is() =>
+        Assert.Equal(new MptCommandResult(2, MptCommandLine.Usage), Execute());
 
     [Fact]
     public void Server_that_is_not_there_is_an_error_without_an_answer()
