@@ -26,13 +26,12 @@ internal sealed class TunnelLab : IDisposable
     internal const int CommandPort = 60456;
 
     private readonly LabNetwork network = new("tunnel");
-    private readonly LabLink[] links;
 
     private TunnelLab(TunnelOptions options)
     {
         A = network.AddHost("A");
         B = network.AddHost("B");
-        links = [.. options.PathVersions.Select((_, index) => MakeLink(index, options.Conditions.ElementAtOrDefault(index)))];
+        Links = [.. options.PathVersions.Select((_, index) => MakeLink(index, options.Conditions.ElementAtOrDefault(index)))];
         FileA = options.Connection(new ConnectionFile("toB", TunnelAddress("A", options.TunnelVersion), TunnelAddress("B", options.TunnelVersion))
         {
             Paths = [.. options.PathVersions.Select((version, index) =>
@@ -48,7 +47,7 @@ internal sealed class TunnelLab : IDisposable
     internal LabNetwork Network => network;
     internal LabHost A { get; }
     internal LabHost B { get; }
-    internal IReadOnlyList<LabLink> Links => links;
+    internal IReadOnlyList<LabLink> Links { get; }
     internal ConnectionFile FileA { get; }
     internal ConnectionFile FileB { get; }
     internal ServerFiles FilesA { get; }
@@ -66,8 +65,7 @@ internal sealed class TunnelLab : IDisposable
     /// Makes the lab, starts both servers, waits until all paths are up, runs the test, stops the servers and sees to it that
     /// they ended well and left nothing in the system.
     /// </summary>
-    /// <param name="interfacesStay">False where the test itself makes other interfaces, so that the system cannot be as before.</param>
-    internal static void Run(TunnelOptions options, Action<TunnelLab> test, bool interfacesStay = true)
+    internal static void Run(TunnelOptions options, Action<TunnelLab> test)
     {
         using var lab = new TunnelLab(options);
         LabRun.Guard(lab.network, () =>
@@ -77,10 +75,7 @@ internal sealed class TunnelLab : IDisposable
             test(lab);
             lab.ServerA.StopCleanly();
             lab.ServerB.StopCleanly();
-            if (interfacesStay)
-            {
-                before.AssertNone();
-            }
+            before.AssertNone();
         });
     }
 
@@ -102,9 +97,6 @@ internal sealed class TunnelLab : IDisposable
             ServerB.WaitUntilUp();
         }
     }
-
-    /// <summary>Makes a veth link in the place of one that was disposed.</summary>
-    internal void MakeLinkAgain(int index) => links[index] = MakeLink(index, null);
 
     public void Dispose() => network.Dispose();
 

@@ -1,0 +1,208 @@
+# The module in a real pwsh, on two hosts with two links between them.
+BeforeDiscovery {
+    Import-Module $PSScriptRoot/Lab.psm1 -Force
+    $obstacle = Get-LabObstacle
+    if ($obstacle) { Write-Warning "The tests of running servers are skipped: $obstacle." }
+}
+
+Describe 'Two servers' -Skip:([bool] $obstacle) {
+    BeforeAll {
+        Import-Module $PSScriptRoot/Lab.psm1 -Force
+        $lab = New-Lab two
+        $a = Enter-LabSession $lab a
+        $other = Enter-LabSession $lab a
+        $b = Enter-LabSession $lab b
+        $configA = Join-Path $lab.Directory a
+        $before = Get-LabState $lab a
+        $job = Invoke-Lab $a "`$job = Start-MptServer '$configA'; `$job | Select-Object Name, Server, State, PSJobTypeName"
+        $null = Invoke-Lab $b "Start-MptServer '$(Join-Path $lab.Directory b)' -Name background | Select-Object Id"
+        Wait-Lab $a '-not (Get-MptPath | Where-Object LastKeepalive -eq $null)'
+    }
+
+    AfterAll {
+        if ($lab) { Remove-Lab $lab }
+    }
+
+    It 'run as jobs whose state is that of the server' {
+        $job.Name | Should -Be tun0
+        $job.Server | Should -Be tun0
+        $job.State | Should -Be Running
+        $job.PSJobTypeName | Should -Be MptServer
+        (Invoke-Lab $a 'Get-Job | Select-Object Name, State').State | Should -Be Running
+        (Invoke-Lab $b 'Get-Job | Select-Object Name, State').Name | Should -Be background
+    }
+
+    It 'carry packets' {
+        Invoke-Lab $a 'Test-Connection 10.0.0.3 -Count 5 -TimeoutSeconds 2 -Quiet' | Should -BeTrue
+        (Invoke-Lab $a 'Get-MptPath | Measure-Object PacketsSent -Sum').Sum | Should -BeGreaterOrEqual 5
+        (Invoke-Lab $b 'Get-MptConnection').PacketsReceived | Should -BeGreaterOrEqual 5
+    }
+
+    It 'are seen from any pwsh of their host, and only there' {
+        $server = Invoke-Lab $other 'Get-MptServer'
+        $server.Name | Should -Be tun0
+        $server.ProcessId | Should -Be $a.Process.Id
+        $server.ConfigDirectory | Should -Be $configA
+        (Invoke-Lab $b 'Get-MptServer').ProcessId | Should -Be $b.Process.Id
+    }
+
+    It 'know their connections and who is at the other end' {
+        Wait-Lab $other '(Get-MptConnection).Peer -eq "MptTools"'
+        $connection = Invoke-Lab $other 'Get-MptConnection p*'
+        $connection.Name | Should -Be peer
+        $connection.LocalAddress | Should -Be 10.0.0.2
+        $connection.RemoteAddress | Should -Be 10.0.0.3
+        $connection.Paths | Should -HaveCount 2
+    }
+
+    It 'know their paths' {
+        $path = Invoke-Lab $other 'Get-MptPath -Interface eth2'
+        $path.Connection | Should -Be peer
+        $path.Index | Should -Be 1
+        $path.LocalAddress | Should -Be 10.2.2.2
+        $path.RemoteAddress | Should -Be 10.2.2.3
+        $path.WeightOut | Should -Be 2
+        $path.Status | Should -Be Up
+        $path.Detail | Should -Be Up
+    }
+
+    It 'select paths by <Selection>' -ForEach @(
+        @{ Selection = '-Connection pe*'; Expected = 'eth1', 'eth2' }
+        @{ Selection = 'peer 1'; Expected = 'eth2' }
+        @{ Selection = '-Index 0, 7'; Expected = 'eth1' }
+        @{ Selection = '-Interface *2'; Expected = 'eth2' }
+        @{ Selection = '-Status Up'; Expected = 'eth1', 'eth2' }
+        @{ Selection = '-Status Down'; Expected = $null }
+        @{ Selection = 'nob*'; Expected = $null }
+    ) {
+        (Invoke-Lab $other "Get-MptPath $Selection").Interface | Should -Be $Expected
+    }
+
+    It 'pass objects from one cmdlet to the next' {
+        (Invoke-Lab $other 'Get-MptServer | Get-MptConnection | Get-MptPath -Index 1').Interface | Should -Be eth2
+        (Invoke-Lab $other 'Get-MptServer | Get-MptPath -Index 0').Interface | Should -Be eth1
+    }
+
+    It 'take a path down and up, here and from a second pwsh' {
+        $down = Invoke-Lab $a 'Get-MptPath -Interface eth2 | Set-MptPath -Status Down -PassThru'
+        $down.Status | Should -Be Down
+        $down.Detail | Should -Be TakenDown
+        Invoke-Lab $a 'Test-Connection 10.0.0.3 -Count 2 -TimeoutSeconds 2 -Quiet' | Should -BeTrue
+
+        $up = Invoke-Lab $other 'Get-MptPath | Where Status -eq Down | Set-MptPath -Status Up -PassThru'
+        $up.Interface | Should -Be eth2
+        Wait-Lab $a '-not (Get-MptPath -Status Down)'
+    }
+
+    It 'change nothing with -WhatIf' {
+        $messages = Invoke-Lab $other 'Set-MptPath peer 0, 1 Down -WhatIf; Stop-MptServer -WhatIf; Get-MptPath -Status Down'
+        $messages | Should -BeNullOrEmpty
+    }
+
+    It 'notice a link without carrier and its return' {
+        ip -n $lab.Hosts.b link set eth2 down
+        Wait-Lab $a '(Get-MptPath -Interface eth2).Detail -eq "InterfaceDown"'
+        ip -n $lab.Hosts.b link set eth2 up
+        Wait-Lab $a '-not (Get-MptPath -Status Down)'
+    }
+
+    It 'give their events through Receive-Job' {
+        $events = Invoke-Lab $a 'Receive-Job $job'
+        $events.Kind | Should -Contain ServerStarted
+        $taken = $events | Where-Object { $_.Kind -eq 'PathChanged' -and $_.Path -eq 1 } | Select-Object -First 1
+        $taken.Connection | Should -Be peer
+        $taken.Server | Should -Be tun0
+        $taken.Message | Should -Match 'eth2'
+        Invoke-Lab $a 'Receive-Job $job' | Should -BeNullOrEmpty
+    }
+
+    It 'take the commands of existing servers by the alias mpt' {
+        $lines = Invoke-Lab $other 'mpt path down 10.1.1.2 10.1.1.3; $LASTEXITCODE'
+        $lines | Should -Be 'mpt configuration:', "`tLocal cmd port: 60456", "`tcmd timeout: 5", 'CMD_OK:path down 10.1.1.2 10.1.1.3', 0
+        Invoke-Lab $other 'mpt -6 -60456 show status' | Should -Contain '     Path Status        : 131'
+        $null = Invoke-Lab $other 'mpt path up 10.1.1.2 10.1.1.3'
+        Wait-Lab $other '-not (Get-MptPath -Status Down)'
+    }
+
+    It 'complete names from the running server' {
+        Invoke-Lab $other '(TabExpansion2 "Get-MptPath -Connection ").CompletionMatches.CompletionText' | Should -Be peer
+        Invoke-Lab $other '(TabExpansion2 "Get-MptPath -Interface eth").CompletionMatches.CompletionText' | Should -Be eth1, eth2
+        Invoke-Lab $other '(TabExpansion2 "Stop-MptServer ").CompletionMatches.CompletionText' | Should -Be tun0
+    }
+
+    It 'answer a wrong <What> with an error of its own' -ForEach @(
+        @{ What = 'path'; Command = 'Set-MptPath peer 7 Down'; Id = 'NotFound,*SetMptPathCommand'; Category = 'ObjectNotFound' }
+        @{ What = 'connection'; Command = 'Get-MptPath nobody'; Id = 'NotFound,*GetMptPathCommand'; Category = 'ObjectNotFound' }
+        @{ What = 'server'; Command = 'Get-MptPath -Server tun9'; Id = 'NoServer,*GetMptPathCommand'; Category = 'ObjectNotFound' }
+        @{ What = 'server name'; Command = 'Get-MptServer tun9'; Id = 'NoServer,*GetMptServerCommand'; Category = 'ObjectNotFound' }
+        @{ What = 'address'; Command = 'mpt path up 10.1.1.2 10.9.9.9'; Id = 'NotFound,*InvokeMptCommandCommand'; Category = 'ObjectNotFound' }
+        @{ What = 'command'; Command = 'mpt path sideways'; Id = 'BadRequest,*InvokeMptCommandCommand'; Category = 'InvalidArgument' }
+    ) {
+        $failure = { Invoke-Lab $other $Command } | Should -Throw -PassThru
+        $failure.FullyQualifiedErrorId | Should -BeLike "$Id*"
+        $failure.CategoryInfo.Category | Should -Be $Category
+    }
+
+    It 'refuse a second one on the same tunnel, and leave no job of it' {
+        $failure = { Invoke-Lab $other "Start-MptServer '$configA'" } | Should -Throw -PassThru
+        $failure.FullyQualifiedErrorId | Should -BeLike 'NotStarted,*'
+        $failure.Exception.Message | Should -Match "'tun0' already runs .*process $($a.Process.Id)"
+        Invoke-Lab $other 'Get-Job | Select-Object Name' | Should -BeNullOrEmpty
+    }
+
+    It 'stop with Stop-Job and leave nothing behind' {
+        Invoke-Lab $a 'Stop-Job $job; "$($job.State)"' | Should -Be Stopped
+        (Invoke-Lab $a 'Receive-Job $job').Kind | Should -Contain ServerStopped
+        Invoke-Lab $other 'Get-MptServer' | Should -BeNullOrEmpty
+        Get-LabState $lab a | Should -Be $before
+    }
+
+    It 'start again, and stop with Stop-MptServer from a second pwsh' {
+        $null = Invoke-Lab $a "`$job = Start-MptServer '$configA'"
+        Invoke-Lab $other 'Get-MptServer | Stop-MptServer'
+        Get-LabState $lab a | Should -Be $before
+        Invoke-Lab $a '(Wait-Job $job -Timeout 20).State.ToString()' | Should -Be Stopped
+        Invoke-Lab $a 'Get-Job | Remove-Job; Get-Job | Select-Object Name' | Should -BeNullOrEmpty
+    }
+
+    It 'stop when pwsh is left' {
+        $null = Invoke-Lab $a "`$job = Start-MptServer '$configA'"
+        Get-LabState $lab a | Should -Not -Be $before
+        Exit-LabSession $a | Should -Be 0
+        Get-LabState $lab a | Should -Be $before
+    }
+}
+
+Describe 'Start-MptServer -Wait' -Skip:([bool] $obstacle) {
+    BeforeAll {
+        Import-Module $PSScriptRoot/Lab.psm1 -Force
+        $lab = New-Lab wait
+        $before = Get-LabState $lab a
+    }
+
+    AfterAll {
+        if ($lab) { Remove-Lab $lab }
+    }
+
+    It 'stays in front with its events until SIG<Signal> stops it' -ForEach @(
+        @{ Signal = 'TERM'; ExitCode = 0 }
+        @{ Signal = 'HUP'; ExitCode = 0 }
+        # As for Ctrl-C: pwsh itself ends the command it was given.
+        @{ Signal = 'INT'; ExitCode = 1 }
+    ) {
+        $manifest = (Resolve-Path $PSScriptRoot/../../MptTools.psd1).Path
+        $server = Start-LabProgram $lab a @(
+            (Get-Process -Id $PID).Path, '-NoProfile', '-NonInteractive', '-Command',
+            "Import-Module '$manifest'; Start-MptServer '$(Join-Path $lab.Directory a)' -Wait | ForEach-Object { [Console]::WriteLine(`$_.Kind) }")
+        do {
+            $line = $server.Process.StandardOutput.ReadLineAsync()
+            $line.Wait(30000) | Should -BeTrue
+            $line.Result | Should -Not -BeNullOrEmpty -Because $($server.Process.HasExited ? $server.Errors.Result : 'it runs')
+        } until ($line.Result -eq 'ServerStarted')
+
+        kill -s $Signal $server.Process.Id
+        $server.Process.WaitForExit(20000) | Should -BeTrue
+        $server.Process.ExitCode | Should -Be $ExitCode
+        Get-LabState $lab a | Should -Be $before
+    }
+}
