@@ -17,6 +17,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
     private readonly KeepaliveMailbox keepalives;
     private readonly DataPlaneLoop loop;
     private readonly ServerContext context;
+    private readonly NetworkRoutes networkRoutes;
     private readonly List<TunnelRuntime> tunnels = [];
     private readonly List<ConnectionController> connections = [];
     private readonly TaskCompletionSource completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -38,6 +39,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         keepalives = new KeepaliveMailbox(controlWake);
         loop = new DataPlaneLoop(Name, time, keepalives) { Failed = Fail };
         context = new ServerContext(Name, time, loop, new PathRoutes(), events);
+        networkRoutes = new NetworkRoutes(context);
         if (options.Observer is { } observer)
         {
             events.Subscribe(observer);
@@ -254,7 +256,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
             throw new MptStartException(reason);
         }
         connections.Add(controller);
-        AddRoutes(controller);
+        networkRoutes.Add(connection, tunnel.Config.Name);
         context.Raise(MptEventKind.ConnectionStarted, $"Connection {connection.Name} to {connection.RemoteAddress} has started.", connection.Name);
     }
 
@@ -263,24 +265,8 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         connections.Remove(connection);
         Forward();
         connection.Stop();
-        foreach (string route in connection.Config.Networks.SelectMany(TunnelSetup.RoutesTo))
-        {
-            IpCommand.Run("route", "del", route, "dev", connection.Runtime.Tunnel.Config.Name);
-        }
+        networkRoutes.Remove(connection.Config, connection.Runtime.Tunnel.Config.Name);
         context.Raise(MptEventKind.ConnectionStopped, $"Connection {connection.Config.Name} has stopped.", connection.Config.Name);
-    }
-
-    private void AddRoutes(ConnectionController connection)
-    {
-        string device = connection.Runtime.Tunnel.Config.Name;
-        foreach (string route in connection.Config.Networks.SelectMany(TunnelSetup.RoutesTo))
-        {
-            IpCommand.Result result = IpCommand.Run("route", "add", route, "dev", device, "proto", PathRoutes.Protocol.ToString());
-            if (!result.Succeeded)
-            {
-                context.Warn($"The route to {route} through {device} cannot be added: {result.Error} Remove the route that is in its way, or the network from {connection.Config.File}.", connection.Config.Name);
-            }
-        }
     }
 
     private void Forward()
