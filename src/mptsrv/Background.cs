@@ -69,6 +69,8 @@ internal sealed class Background : IDisposable
             Console.Out.WriteLine($"The server runs in the background as process {server.Id}.");
             return ExitCode.Done;
         }
+        // Only a crash of the runtime itself speaks here.
+        server.StandardError.BaseStream.CopyTo(Console.OpenStandardError());
         server.WaitForExit();
         return server.ExitCode;
     }

@@ -9,16 +9,14 @@ internal static class ControlAccess
     internal const string Group = "mpt";
     private const string GroupFile = "/etc/group";
 
-    internal static bool IsAllowed(Socket client)
+    // The group file is read for each client: who creates the group need not restart the server.
+    internal static bool IsAllowed(Socket client) =>
+        IsAllowed(client, File.Exists(GroupFile) ? File.ReadLines(GroupFile) : []);
+
+    internal static bool IsAllowed(Socket client, IEnumerable<string> groupFile)
     {
         PeerCredentials peer = PeerCredentials.Of(client);
-        if (peer.UserId == 0)
-        {
-            return true;
-        }
-        // Read for each client: who creates the group need not restart the server.
-        return File.Exists(GroupFile)
-            && IsMember(File.ReadLines(GroupFile), peer.GroupId, () => PeerCredentials.GroupsOf(client));
+        return IsRoot(peer) || IsMember(groupFile, peer.GroupId, () => PeerCredentials.GroupsOf(client));
     }
 
     internal static bool IsMember(IEnumerable<string> groupFile, uint primaryGroup, Func<uint[]> supplementaryGroups) =>

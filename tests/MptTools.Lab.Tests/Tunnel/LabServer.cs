@@ -11,7 +11,7 @@ internal sealed class LabServer
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
 
     /// <summary>The programs look for the .NET they were built for; that which runs the tests is one.</summary>
-    private static readonly Dictionary<string, string?> Environment = new()
+    internal static readonly Dictionary<string, string?> Environment = new()
     {
         ["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../..")),
     };
