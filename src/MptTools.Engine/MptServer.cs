@@ -247,7 +247,8 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
             return;
         }
         TunnelRuntime tunnel = tunnels.Find(item =>
-            connection.LocalAddress.Equals(item.Config.IPv4?.Address) || connection.LocalAddress.Equals(item.Config.IPv6?.Address))!;
+            connection.LocalAddress.Equals(item.Config.IPv4?.Address) || connection.LocalAddress.Equals(item.Config.IPv6?.Address))
+            ?? throw new MptStartException($"Connection {connection.Name} belongs to a tunnel that this server does not have yet: {connection.LocalAddress}. Restart the server to use the changed interface.conf.");
         ConnectionController controller = new(context, connection, tunnel, Now);
         controller.LinksChanged(links!, Now);
         if (controller.Paths.Select(path => path.Fault).FirstOrDefault(fault => fault is not null) is { } reason)
