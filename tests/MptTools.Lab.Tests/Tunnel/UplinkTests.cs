@@ -1,0 +1,165 @@
+using MptTools.Engine;
+using MptTools.Engine.Config;
+
+namespace MptTools.Lab.Tests.Tunnel;
+
+/// <summary>Paths that leave by routers of their own: a default route through the tunnel, and two uplinks to one address.</summary>
+public class UplinkTests
+{
+    [LabFact]
+    public void The_whole_Internet_through_the_tunnel_leaves_the_paths_their_gateways() => ServerLab.Run(lab =>
+    {
+        LabHost a = lab.AddHost("A"), b = lab.AddRouter("B"), internet = lab.AddHost("I");
+        LabLink uplink1 = Uplink(lab, a, b, 1), uplink2 = Uplink(lab, a, b, 2);
+        lab.Network.Link(b, "wan", ["198.51.100.1/24", "2001:db8::1/64"], internet, "eth0", ["198.51.100.2/24", "2001:db8::2/64"]);
+        internet.AddRoute("10.0.0.0/24", "198.51.100.1");
+        internet.AddRoute("fd00::/64", "2001:db8::1");
+        // The host's own way into the Internet, which the tunnel takes over while it is there.
+        a.AddRoute("default", "10.1.1.1");
+        var toB = new ConnectionFile("toB", "10.0.0.2", "10.0.0.3")
+        {
+            ReorderWindow = 1000,
+            Paths =
+            [
+                new PathFile("eth1", "10.1.1.2", "10.11.1.3", "10.1.1.1") { Keepalive = 0.1, Dead = 0.5 },
+                new PathFile("eth2", "fd01:2::2", "fd11:2::3", "fd01:2::1") { Keepalive = 0.1, Dead = 0.5 },
+            ],
+            Networks = [new NetFile("10.0.0.2/32", "0.0.0.0/0"), new NetFile("fd00::2/128", "::/0")],
+        };
+        lab.Configure(a, "10.0.0.2/24", "fd00::2/64", toB);
+        lab.Configure(b, "10.0.0.3/24", "fd00::3/64", WithGateways(toB.Mirror("toA"), "10.11.1.1", "fd11:2::1"));
+        return () =>
+        {
+            Traffic.Ping(a, "198.51.100.2");
+            Traffic.Ping(a, "2001:db8::2");
+            Traffic.Ping(internet, "10.0.0.2");
+            using VerifiedTcp tcp = new(a, internet, "198.51.100.2");
+            using VerifiedTcp tcp6 = new(internet, a, "fd00::2");
+            tcp.WaitForMore(1 << 20);
+            tcp6.WaitForMore(1 << 20);
+            // All of it in the tunnel, over both uplinks.
+            Assert.All(lab[a].Connection().Paths, path => Assert.True(path.PacketsSent > 100 && path.PacketsReceived > 100));
+            Assert.Contains("dev tun0", a.Ip("route", "get", "198.51.100.2").Output);
+            Assert.Contains("dev tun0", a.Ip("route", "get", "2001:db8::2").Output);
+
+            foreach ((LabLink uplink, int path) in new[] { (uplink1, 0), (uplink2, 1) })
+            {
+                uplink.Cut();
+                lab[a].WaitForPath(path, PathStatusCode.Down);
+                lab[b].WaitForPath(path, PathStatusCode.Down);
+                tcp.WaitForMore(1 << 20);
+                tcp6.WaitForMore(1 << 20);
+                uplink.Heal();
+                lab[a].WaitUntilUp();
+                lab[b].WaitUntilUp();
+            }
+        };
+    });
+
+    [LabTheory]
+    [InlineData(4, false)]
+    [InlineData(4, true)]
+    [InlineData(6, false)]
+    public void Two_uplinks_go_to_one_address_of_the_server(int version, bool strictReversePath) => ServerLab.Run(lab =>
+    {
+        LabHost a = lab.AddHost("A"), b = lab.AddHost("B"), middle = lab.AddRouter("M");
+        LabLink[] uplinks = [Uplink(lab, a, middle, 1), Uplink(lab, a, middle, 2)];
+        lab.Network.Link(b, "eth1", ["203.0.113.3/24", "2001:db8::3/64"], middle, "eth9", ["203.0.113.1/24", "2001:db8::1/64"]);
+        (string server, string serverGateway) = version == 4 ? ("203.0.113.3", "203.0.113.1") : ("2001:db8::3", "2001:db8::1");
+        if (strictReversePath)
+        {
+            // The host knows one way only; by the other nothing may come in that would not go out there.
+            a.AddRoute("default", "10.1.1.1");
+            a.Sysctl("net.ipv4.conf.all.rp_filter", "1");
+        }
+        string Local(int link) => version == 4 ? $"10.1.{link}.2" : $"fd01:{link}::2";
+        string Gateway(int link) => version == 4 ? $"10.1.{link}.1" : $"fd01:{link}::1";
+        var toB = new ConnectionFile("toB", "10.0.0.2", "10.0.0.3")
+        {
+            ReorderWindow = 1000,
+            Paths =
+            [
+                new PathFile("eth1", Local(1), server, Gateway(1)) { Weight = 2, Keepalive = 0.1, Dead = 0.5 },
+                new PathFile("eth2", Local(2), server, Gateway(2)) { Weight = 1, Keepalive = 0.1, Dead = 0.5 },
+            ],
+        };
+        ConnectionFile toA = toB.Mirror("toA");
+        toA = toA with { Paths = [.. toA.Paths.Select(path => path with { Interface = "eth1", Gateway = serverGateway })] };
+        lab.Configure(a, "10.0.0.2/24", "fd00::2/64", toB);
+        lab.Configure(b, "10.0.0.3/24", "fd00::3/64", toA);
+        return () =>
+        {
+            const int size = 1000;
+            foreach ((LabHost from, LabHost to, LinkDirection direction) in new[] { (a, b, LinkDirection.AToB), (b, a, LinkDirection.BToA) })
+            {
+                long[] before = [.. uplinks.Select(uplink => uplink.Counters(direction).Bytes)];
+                using NumberedStream stream = new(from, from == a ? "10.0.0.2" : "10.0.0.3", to, to == a ? "10.0.0.2" : "10.0.0.3");
+                stream.SendAll(300, size);
+                Assert.Equal([200, 100], lab[from].Connection().Paths.Select(path => path.PacketsSent));
+                Assert.Equal([200, 100], lab[to].Connection().Paths.Select(path => path.PacketsReceived));
+                // By each uplink its own share, as its own counter says.
+                long[] carried = [.. uplinks.Zip(before, (uplink, earlier) => uplink.Counters(direction).Bytes - earlier)];
+                Assert.True(carried[0] is > 200 * size and < 250 * size && carried[1] is > 100 * size and < 150 * size,
+                    $"The uplinks carried {carried[0]} and {carried[1]} bytes.");
+            }
+            using NumberedStream flow = new(a, "10.0.0.2", b, "10.0.0.3");
+            flow.Start();
+            uplinks[0].Cut();
+            lab[a].WaitForPath(0, PathStatusCode.Down);
+            lab[b].WaitForPath(0, PathStatusCode.Down);
+            flow.WaitForMore(100);
+            uplinks[0].Heal();
+            lab[a].WaitUntilUp();
+            lab[b].WaitUntilUp();
+        };
+    });
+
+    [LabFact]
+    public void A_gateway_to_be_found_is_that_of_the_interfaces_default_route() => ServerLab.Run(lab =>
+    {
+        LabHost a = lab.AddHost("A"), b = lab.AddHost("B");
+        Uplink(lab, a, b, 1);
+        Uplink(lab, a, b, 2);
+        a.Ip("route", "add", "default", "via", "10.1.1.1", "dev", "eth1", "metric", "100");
+        a.Ip("route", "add", "default", "via", "10.1.2.1", "dev", "eth2", "metric", "200");
+        var toB = new ConnectionFile("toB", "10.0.0.2", "10.0.0.3")
+        {
+            Paths =
+            [
+                new PathFile("eth1", "10.1.1.2", "10.11.1.3", "0.0.0.0"), new PathFile("eth2", "10.1.2.2", "10.11.2.3", "0.0.0.0"),
+            ],
+        };
+        lab.Configure(a, "10.0.0.2/24", null, toB);
+        lab.Configure(b, "10.0.0.3/24", null, WithGateways(toB.Mirror("toA"), "10.11.1.1", "10.11.2.1"));
+        return () =>
+        {
+            Assert.Equal(["10.1.1.1", "10.1.2.1"], lab[a].Connection().Paths.Select(path => path.Gateway));
+            using NumberedStream stream = new(a, "10.0.0.2", b, "10.0.0.3");
+            stream.SendAll(100);
+        };
+    });
+
+    /// <summary>
+    /// Joins a host's interface eth<paramref name="number"/> to that of another by a router of its own: 10.1.n.2 - 10.1.n.1,
+    /// 10.11.n.1 - 10.11.n.3, and the same with fd01:n:: and fd11:n::. The far host knows the way back.
+    /// </summary>
+    /// <returns>The link between the host and its router.</returns>
+    private static LabLink Uplink(ServerLab lab, LabHost near, LabHost far, int number)
+    {
+        LabHost router = lab.AddRouter($"R{number}");
+        LabLink link = lab.Network.Link(near, $"eth{number}", [$"10.1.{number}.2/24", $"fd01:{number}::2/64"],
+            router, "eth1", [$"10.1.{number}.1/24", $"fd01:{number}::1/64"]);
+        lab.Network.Link(router, "eth2", [$"10.11.{number}.1/24", $"fd11:{number}::1/64"],
+            far, $"eth{number}", [$"10.11.{number}.3/24", $"fd11:{number}::3/64"]);
+        router.AddRoute("default", $"10.11.{number}.3");
+        router.AddRoute("default", $"fd11:{number}::3");
+        far.AddRoute($"10.1.{number}.0/24", $"10.11.{number}.1");
+        far.AddRoute($"fd01:{number}::/64", $"fd11:{number}::1");
+        return link;
+    }
+
+    private static ConnectionFile WithGateways(ConnectionFile connection, params string[] gateways) => connection with
+    {
+        Paths = [.. connection.Paths.Select((path, index) => path with { Gateway = gateways[index] })],
+    };
+}
