@@ -79,10 +79,10 @@ internal sealed class LabServer
     internal void WaitForPath(int path, PathStatusCode code, int connection = 0) => WaitFor(
         status => status.Connections[connection].Paths[path].Detail == code, $"path {path} of {Host.Name} is {code}");
 
-    /// <summary>All paths up and the peer known for what it is.</summary>
+    /// <summary>All paths that are in use up, and the peer known for what it is.</summary>
     internal void WaitUntilUp() => WaitFor(
         status => status.Connections.All(connection =>
-            connection.Peer == PeerKind.MptTools && connection.Paths.All(path => path.Detail == PathStatusCode.Up)),
+            connection.Peer == PeerKind.MptTools && connection.Paths.All(path => path.Detail is PathStatusCode.Up or PathStatusCode.Disabled)),
         $"all paths of {Host.Name} are up and its peers are known");
 
     /// <summary>Waits for an event's sentence among the lines written since <paramref name="startAt"/>.</summary>

@@ -9,7 +9,6 @@ internal sealed class SystemState
         ["-6", "rule", "show"],
         ["-4", "route", "show", "table", "all"],
         ["-6", "route", "show", "table", "all"],
-        ["-oneline", "link", "show"],
         ["-brief", "address", "show"],
     ];
 
@@ -22,7 +21,7 @@ internal sealed class SystemState
         SortedSet<string> lines = new(StringComparer.Ordinal);
         foreach (string[] question in Questions)
         {
-            lines.UnionWith(host.Ip(question).Output.Split('\n').Select(line => line.Trim()));
+            lines.UnionWith(host.Ip(question).Output.Split('\n').Select(WithoutLinkState));
         }
         foreach (string table in new[] { "udp", "udp6", "unix" })
         {
@@ -30,10 +29,14 @@ internal sealed class SystemState
                 .Where(line => line.Contains("mpttools") || table != "unix")
                 .Select(line => $"{table} {string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).Take(2))}"));
         }
-        // Link-local addresses and their routes come by the kernel's own will, at its own time.
-        lines.RemoveWhere(line => line.StartsWith("fe80:", StringComparison.Ordinal) || line.Contains(" fe80:") || line.StartsWith("multicast", StringComparison.Ordinal));
+        // What the kernel adds by itself comes and goes with a link's state, at its own time.
+        lines.RemoveWhere(line => line.Contains("proto kernel") || line.StartsWith("multicast", StringComparison.Ordinal));
         return new SystemState(lines);
     }
+
+    /// <summary>A line without the link's state and without its link-local address, which the kernel makes when it likes.</summary>
+    private static string WithoutLinkState(string line) => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+        .Where(word => word is not ("UP" or "DOWN" or "UNKNOWN" or "LOWERLAYERDOWN" or "linkdown") && !word.StartsWith("fe80:", StringComparison.Ordinal)));
 
     /// <summary>What is there now and was not, and what was there and is not now; empty when nothing changed.</summary>
     internal IReadOnlyList<string> ChangesIn(SystemState later) =>

@@ -26,12 +26,13 @@ internal sealed class TunnelLab : IDisposable
     internal const int CommandPort = 60456;
 
     private readonly LabNetwork network = new("tunnel");
+    private readonly LabLink[] links;
 
     private TunnelLab(TunnelOptions options)
     {
         A = network.AddHost("A");
         B = network.AddHost("B");
-        Links = [.. options.PathVersions.Select((_, index) => MakeLink(index, options.Conditions.ElementAtOrDefault(index)))];
+        links = [.. options.PathVersions.Select((_, index) => MakeLink(index, options.Conditions.ElementAtOrDefault(index)))];
         FileA = options.Connection(new ConnectionFile("toB", TunnelAddress("A", options.TunnelVersion), TunnelAddress("B", options.TunnelVersion))
         {
             Paths = [.. options.PathVersions.Select((version, index) =>
@@ -47,7 +48,7 @@ internal sealed class TunnelLab : IDisposable
     internal LabNetwork Network => network;
     internal LabHost A { get; }
     internal LabHost B { get; }
-    internal IReadOnlyList<LabLink> Links { get; }
+    internal IReadOnlyList<LabLink> Links => links;
     internal ConnectionFile FileA { get; }
     internal ConnectionFile FileB { get; }
     internal ServerFiles FilesA { get; }
@@ -65,7 +66,8 @@ internal sealed class TunnelLab : IDisposable
     /// Makes the lab, starts both servers, waits until all paths are up, runs the test, stops the servers and sees to it that
     /// they ended well and left nothing in the system.
     /// </summary>
-    internal static void Run(TunnelOptions options, Action<TunnelLab> test)
+    /// <param name="interfacesStay">False where the test itself makes other interfaces, so that the system cannot be as before.</param>
+    internal static void Run(TunnelOptions options, Action<TunnelLab> test, bool interfacesStay = true)
     {
         using var lab = new TunnelLab(options);
         LabRun.Guard(lab.network, () =>
@@ -75,7 +77,10 @@ internal sealed class TunnelLab : IDisposable
             test(lab);
             lab.ServerA.StopCleanly();
             lab.ServerB.StopCleanly();
-            before.AssertNone();
+            if (interfacesStay)
+            {
+                before.AssertNone();
+            }
         });
     }
 
@@ -97,6 +102,9 @@ internal sealed class TunnelLab : IDisposable
             ServerB.WaitUntilUp();
         }
     }
+
+    /// <summary>Makes a veth link in the place of one that was disposed.</summary>
+    internal void MakeLinkAgain(int index) => links[index] = MakeLink(index, null);
 
     public void Dispose() => network.Dispose();
 
