@@ -24,9 +24,12 @@ internal sealed class LabServer
     /// <summary>The server's name: that of its first tunnel.</summary>
     internal string Name { get; }
 
+    /// <summary>The full path of a program of ours.</summary>
+    internal static string ProgramPath(string program) => Path.Combine(AppContext.BaseDirectory, program);
+
     /// <summary>Starts a program of ours and does not wait for anything.</summary>
     internal static LabProcess Launch(LabHost host, string program, params string[] arguments) =>
-        host.Start(Path.Combine(AppContext.BaseDirectory, program), arguments, Environment);
+        host.Start(ProgramPath(program), arguments, Environment);
 
     /// <summary>Runs the server to its end, which is to come by itself.</summary>
     internal static LabProcess RunToEnd(LabHost host, params string[] arguments)

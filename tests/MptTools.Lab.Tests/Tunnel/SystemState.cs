@@ -23,16 +23,21 @@ internal sealed class SystemState
         {
             lines.UnionWith(host.Ip(question).Output.Split('\n').Select(WithoutLinkState));
         }
-        foreach (string table in new[] { "udp", "udp6", "unix" })
+        foreach (string table in new[] { "udp", "udp6" })
         {
-            lines.UnionWith(host.Invoke(() => File.ReadAllLines($"/proc/thread-self/net/{table}"))
-                .Where(line => line.Contains("mpttools") || table != "unix")
-                .Select(line => $"{table} {string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).Take(2))}"));
+            lines.UnionWith(Words(host, table).Skip(1).Where(words => IsServersPort(words[1])).Select(words => $"{table} {words[1]} {words[2]}"));
         }
+        lines.UnionWith(Words(host, "unix").Where(words => words[^1].Contains("mpttools")).Select(words => $"unix {words[^1]}"));
         // What the kernel adds by itself comes and goes with a link's state, at its own time.
         lines.RemoveWhere(line => line.Contains("proto kernel") || line.StartsWith("multicast", StringComparison.Ordinal));
         return new SystemState(lines);
     }
+
+    private static IEnumerable<string[]> Words(LabHost host, string table) => host.Invoke(() => File.ReadAllLines($"/proc/thread-self/net/{table}"))
+        .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+    /// <summary>Below the ports that the kernel gives to the tests' own sockets.</summary>
+    private static bool IsServersPort(string endPoint) => Convert.ToInt32(endPoint.Split(':')[^1], 16) < 32768;
 
     /// <summary>A line without the link's state and without its link-local address, which the kernel makes when it likes.</summary>
     private static string WithoutLinkState(string line) => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries)

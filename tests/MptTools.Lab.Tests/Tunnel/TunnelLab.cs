@@ -127,13 +127,14 @@ internal sealed class Leftovers
 
     internal Leftovers(params IEnumerable<LabHost> hosts) => before = [.. hosts.Select(host => (host, SystemState.Of(host)))];
 
+    /// <summary>What is other now, a line each.</summary>
+    internal IReadOnlyList<string> Find() =>
+        [.. before.SelectMany(item => item.State.ChangesIn(SystemState.Of(item.Host)).Select(change => $"{item.Host}: {change}"))];
+
     internal void AssertNone()
     {
-        foreach ((LabHost host, SystemState state) in before)
-        {
-            IReadOnlyList<string> changes = state.ChangesIn(SystemState.Of(host));
-            Assert.True(changes.Count == 0, $"The system of {host.Name} is not as it was:\n{string.Join('\n', changes)}");
-        }
+        IReadOnlyList<string> changes = Find();
+        Assert.True(changes.Count == 0, $"The system is not as it was:\n{string.Join('\n', changes)}");
     }
 }
 

@@ -19,7 +19,8 @@ internal sealed class VerifiedTcp : IDisposable
     private volatile bool stopping;
 
     /// <param name="limit">How many bytes to send; without end unless given.</param>
-    internal VerifiedTcp(LabHost from, LabHost to, string toAddress, long limit = long.MaxValue)
+    /// <param name="source">The address to send from; the system's choice unless given.</param>
+    internal VerifiedTcp(LabHost from, LabHost to, string toAddress, long limit = long.MaxValue, string? source = null)
     {
         this.limit = limit;
         IPAddress address = IPAddress.Parse(toAddress);
@@ -27,6 +28,10 @@ internal sealed class VerifiedTcp : IDisposable
         listener.Bind(new IPEndPoint(address, 0));
         listener.Listen(1);
         sender = from.Invoke(() => new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
+        if (source is not null)
+        {
+            sender.Bind(new IPEndPoint(IPAddress.Parse(source), 0));
+        }
         sender.Connect(listener.LocalEndPoint!);
         receiver = listener.Accept();
         sending = new Thread(Send) { IsBackground = true, Name = "verified TCP sender" };

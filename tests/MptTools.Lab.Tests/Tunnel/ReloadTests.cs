@@ -1,0 +1,72 @@
+using MptTools.Engine;
+
+namespace MptTools.Lab.Tests.Tunnel;
+
+/// <summary>SIGHUP has the server read its files again.</summary>
+public class ReloadTests
+{
+    private static readonly TunnelOptions Ordered = new()
+    {
+        Connection = connection => connection with { ReorderWindow = 1000 },
+    };
+
+    [LabFact]
+    public void A_connection_that_has_not_changed_loses_no_packet() => TunnelLab.Run(Ordered, lab =>
+    {
+        using NumberedStream stream = new(lab.A, TunnelLab.AddressA, lab.B, TunnelLab.AddressB);
+        stream.Start();
+        for (int i = 0; i < 5; i++)
+        {
+            int lines = lab.ServerA.Process.Lines.Count;
+            lab.ServerA.Process.Reload();
+            lab.ServerA.WaitForEvent("1 connection(s) unchanged, 0 started", lines);
+            stream.WaitForMore(20);
+        }
+        stream.Stop();
+        stream.WaitForAll();
+        Assert.Equal(0, stream.OutOfOrder);
+    });
+
+    [LabFact]
+    public void A_faulty_file_changes_nothing_and_is_reported() => TunnelLab.RunStopped(Ordered, lab =>
+    {
+        lab.Start();
+        using NumberedStream stream = new(lab.A, TunnelLab.AddressA, lab.B, TunnelLab.AddressB);
+        stream.Start();
+        string right = lab.FileA.Render();
+        lab.FilesA.WriteConnection("toB", right.Replace("weight_out = 1", "weight_out = none"));
+        lab.ServerA.Process.Reload();
+        OutputLine fault = lab.ServerA.Process.WaitForLine("weight_out");
+        Assert.True(fault.IsError);
+        Assert.Contains("toB.conf(", fault.Text);
+        lab.FilesA.WriteConnection("toB", right);
+        int lines = lab.ServerA.Process.Lines.Count;
+        lab.ServerA.Process.Reload();
+        lab.ServerA.WaitForEvent("1 connection(s) unchanged", lines);
+        stream.Stop();
+        stream.WaitForAll();
+    });
+
+    [LabFact]
+    public void A_changed_connection_is_used_as_it_is_now_and_a_new_one_starts() => TunnelLab.Run(Ordered, lab =>
+    {
+        lab.FilesA.Write(lab.FileA with { Paths = [lab.FileA.Paths[0], lab.FileA.Paths[1] with { Weight = 3 }] });
+        ConnectionFile second = new("second", "fd00::2", "fd00::3") { LocalPort = 30000, RemotePort = 30001, Paths = lab.FileA.Paths };
+        lab.FilesA.Write(second);
+        lab.FilesB.Write(second.Mirror("second"));
+        lab.ServerA.Process.Reload();
+        lab.ServerB.Process.Reload();
+        lab.ServerA.WaitFor(status => status.Connections.Count == 2, "the second connection has started");
+        lab.ServerB.WaitFor(status => status.Connections.Count == 2, "the second connection has started");
+        lab.ServerA.WaitUntilUp();
+        lab.ServerB.WaitUntilUp();
+
+        using NumberedStream first = new(lab.A, TunnelLab.AddressA, lab.B, TunnelLab.AddressB);
+        using NumberedStream other = new(lab.A, TunnelLab.AddressA6, lab.B, TunnelLab.AddressB6);
+        first.SendAll(100);
+        other.SendAll(100);
+        ServerStatus status = lab.ServerA.Status();
+        Assert.Equal([25, 75], status.Connections.Single(item => item.Name == "toB").Paths.Select(path => path.PacketsSent));
+        Assert.Equal([50, 50], status.Connections.Single(item => item.Name == "second").Paths.Select(path => path.PacketsSent));
+    });
+}
