@@ -9,10 +9,10 @@ internal sealed class FaultList
     /// <summary>So many faults of one file are listed; the rest is only counted.</summary>
     public const int ListedPerFile = 200;
 
-    private readonly List<FileFaults> _files = [];
-    private readonly Dictionary<string, FileFaults> _byName = new(StringComparer.Ordinal);
+    private readonly List<FileFaults> files = [];
+    private readonly Dictionary<string, FileFaults> byName = new(StringComparer.Ordinal);
 
-    public bool HasErrors => _files.Any(file => file.Errors > 0);
+    public bool HasErrors => files.Any(file => file.Errors > 0);
 
     /// <summary>The number of errors found in <paramref name="file"/> up to now, listed or not.</summary>
     public int ErrorsIn(string file) => Of(file).Errors;
@@ -30,7 +30,7 @@ internal sealed class FaultList
     public IReadOnlyList<ConfigDiagnostic> ToList()
     {
         List<ConfigDiagnostic> all = [];
-        foreach (FileFaults file in _files)
+        foreach (FileFaults file in files)
         {
             all.AddRange(file.Listed.OrderBy(fault => fault.Line));
             if (file.Unlisted > 0)
@@ -62,11 +62,11 @@ internal sealed class FaultList
 
     private FileFaults Of(string file)
     {
-        if (!_byName.TryGetValue(file, out FileFaults? faults))
+        if (!byName.TryGetValue(file, out FileFaults? faults))
         {
             faults = new FileFaults(file);
-            _byName.Add(file, faults);
-            _files.Add(faults);
+            byName.Add(file, faults);
+            files.Add(faults);
         }
 
         return faults;

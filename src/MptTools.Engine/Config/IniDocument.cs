@@ -19,23 +19,23 @@ internal sealed record IniEntry(string Key, string? Value, int Line, int ValueSt
 /// <summary>A section: its name without brackets as it stands in the file, and its entries in the file's order.</summary>
 internal sealed class IniSection(string name, int line)
 {
-    private readonly Dictionary<string, IniEntry> _byKey = new(StringComparer.OrdinalIgnoreCase);
-    private readonly List<IniEntry> _entries = [];
+    private readonly Dictionary<string, IniEntry> byKey = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<IniEntry> entries = [];
 
     public string Name { get; } = name;
     public int Line { get; } = line;
-    public IReadOnlyList<IniEntry> Entries => _entries;
+    public IReadOnlyList<IniEntry> Entries => entries;
 
-    public IniEntry? Find(string key) => _byKey.GetValueOrDefault(key);
+    public IniEntry? Find(string key) => byKey.GetValueOrDefault(key);
 
     public bool TryAdd(IniEntry entry)
     {
-        if (!_byKey.TryAdd(entry.Key, entry))
+        if (!byKey.TryAdd(entry.Key, entry))
         {
             return false;
         }
 
-        _entries.Add(entry);
+        entries.Add(entry);
         return true;
     }
 }
@@ -49,32 +49,32 @@ internal sealed class IniDocument
     /// <summary>A file longer than this is not read: twenty paths and twenty networks need a fiftieth of it.</summary>
     public const int MaxBytes = 1 << 20;
 
-    private readonly string _file;
-    private readonly FaultList _faults;
-    private readonly List<IniLine> _lines = [];
-    private readonly List<IniSection> _sections = [];
-    private readonly Dictionary<string, IniSection> _byName = new(StringComparer.OrdinalIgnoreCase);
+    private readonly string file;
+    private readonly FaultList faults;
+    private readonly List<IniLine> lines = [];
+    private readonly List<IniSection> sections = [];
+    private readonly Dictionary<string, IniSection> byName = new(StringComparer.OrdinalIgnoreCase);
 
     // Null before the first header. After a faulty or repeated header it is a section nobody asks for, so that the
     // entries below are checked as text and belong to none of the others.
-    private IniSection? _current;
+    private IniSection? current;
 
     private IniDocument(string file, ReadOnlyMemory<byte> content, FaultList faults)
     {
-        _file = file;
-        _faults = faults;
+        this.file = file;
+        this.faults = faults;
         Content = content;
     }
 
     /// <summary>The file's bytes as they were read.</summary>
     public ReadOnlyMemory<byte> Content { get; }
 
-    public IReadOnlyList<IniLine> Lines => _lines;
+    public IReadOnlyList<IniLine> Lines => lines;
 
     /// <summary>The sections in the file's order; of a repeated one the first.</summary>
-    public IReadOnlyList<IniSection> Sections => _sections;
+    public IReadOnlyList<IniSection> Sections => sections;
 
-    public IniSection? Find(string section) => _byName.GetValueOrDefault(section);
+    public IniSection? Find(string section) => byName.GetValueOrDefault(section);
 
     /// <summary>Takes the text apart and reports what is no ini text. Throws for no content.</summary>
     /// <returns>Null when the file as a whole is unreadable, which has been reported then.</returns>
@@ -113,7 +113,7 @@ internal sealed class IniDocument
 
             ReadOnlySpan<byte> raw = rest[..length];
             string text = Encoding.UTF8.GetString(raw);
-            _lines.Add(new IniLine(start, length, text));
+            lines.Add(new IniLine(start, length, text));
             ReadLine(text, isUtf8: System.Text.Unicode.Utf8.IsValid(raw));
 
             int ending = rest[length..] is [(byte)'\r', (byte)'\n', ..] ? 2 : 1;
@@ -128,7 +128,7 @@ internal sealed class IniDocument
         {
             if (!isUtf8)
             {
-                _faults.Warning(_file, _lines.Count, _current?.Name, null, "The comment is not in UTF-8. Save the file as UTF-8.");
+                faults.Warning(file, lines.Count, current?.Name, null, "The comment is not in UTF-8. Save the file as UTF-8.");
             }
 
             return;
@@ -146,73 +146,73 @@ internal sealed class IniDocument
 
     private void ReadHeader(string text, int start, bool isUtf8)
     {
-        int line = _lines.Count;
+        int line = lines.Count;
         int end = text.IndexOf(']', start);
         string name = end < 0 ? "" : text[(start + 1)..end].Trim();
         int after = end < 0 ? text.Length : SkipBlanks(text, end + 1);
-        _current = new IniSection(name, line);
+        current = new IniSection(name, line);
 
         if (end < 0)
         {
-            _faults.Error(_file, line, null, null, "The name of a section ends with a bracket that is missing here. Write [name].");
+            faults.Error(file, line, null, null, "The name of a section ends with a bracket that is missing here. Write [name].");
         }
         else if (name.Length == 0)
         {
-            _faults.Error(_file, line, null, null, "The section has no name. Write [name].");
+            faults.Error(file, line, null, null, "The section has no name. Write [name].");
         }
         else if (FindUnreadable(name, isUtf8) is { } unreadable)
         {
-            _faults.Error(_file, line, null, null, $"The section's name contains {unreadable}.");
+            faults.Error(file, line, null, null, $"The section's name contains {unreadable}.");
         }
         else if (after < text.Length && !IsCommentMark(text[after]))
         {
-            _faults.Error(_file, line, null, null, "There is text behind the section's name. Put it into a line of its own, or a ; before it to make it a comment.");
+            faults.Error(file, line, null, null, "There is text behind the section's name. Put it into a line of its own, or a ; before it to make it a comment.");
         }
-        else if (_byName.TryGetValue(name, out IniSection? first))
+        else if (byName.TryGetValue(name, out IniSection? first))
         {
-            _faults.Error(_file, line, ConfigText.Printable(name), null, $"The section is there twice: in line {first.Line} and in line {line}. Remove one of them.");
+            faults.Error(file, line, ConfigText.Printable(name), null, $"The section is there twice: in line {first.Line} and in line {line}. Remove one of them.");
         }
         else
         {
-            _byName.Add(name, _current);
-            _sections.Add(_current);
+            byName.Add(name, current);
+            sections.Add(current);
         }
     }
 
     private void ReadEntry(string text, int start, bool isUtf8)
     {
-        int line = _lines.Count;
-        string? section = _current is null ? null : ConfigText.Printable(_current.Name);
+        int line = lines.Count;
+        string? section = current is null ? null : ConfigText.Printable(current.Name);
         int equals = text.IndexOf('=', start);
         int mark = text.AsSpan(start).IndexOfAny(';', '#');
         if (equals < 0 || (mark >= 0 && start + mark < equals))
         {
             // The text is not repeated: it may be a key that lost its name.
-            _faults.Error(_file, line, section, null, "The line is neither a comment, nor a [section], nor a key with its value. Write key = value, or begin the line with ; to make it a comment.");
+            faults.Error(file, line, section, null, "The line is neither a comment, nor a [section], nor a key with its value. Write key = value, or begin the line with ; to make it a comment.");
             return;
         }
 
         string key = text[start..equals].Trim();
         if (key.Length == 0)
         {
-            _faults.Error(_file, line, section, null, "There is no key before the equality sign. Write key = value.");
+            faults.Error(file, line, section, null, "There is no key before the equality sign. Write key = value.");
             return;
         }
 
         if (FindUnreadable(key, isUtf8) is { } unreadable)
         {
-            _faults.Error(_file, line, section, null, $"The key contains {unreadable}.");
+            faults.Error(file, line, section, null, $"The key contains {unreadable}.");
             return;
         }
 
         IniEntry entry = ReadValue(key, text, SkipBlanks(text, equals + 1), isUtf8);
-        if (_current is null)
+        if (current is null)
         {
-            _faults.Error(_file, line, null, ConfigText.Printable(key), "The key stands before the first section. Write the section's name, such as [connection], in a line above it.");
+            faults.Error(file, line, null, ConfigText.Printable(key), "The key stands before the first section. Write the section's name, such as [connection], in a line above it.");
         }
-        else if (!_current.TryAdd(entry) && _current.Find(key) is { } first)
+        else if (!current.TryAdd(entry) && current.Find(key) is { } first)
         {
-            _faults.Error(_file, line, section, ConfigText.Printable(key), $"The key is there twice: in line {first.Line} and in line {line}. Remove one of them.");
+            faults.Error(file, line, section, ConfigText.Printable(key), $"The key is there twice: in line {first.Line} and in line {line}. Remove one of them.");
         }
     }
 
@@ -223,7 +223,7 @@ internal sealed class IniDocument
             : EndOfPlain(key, text, start);
         if (end < 0)
         {
-            return new IniEntry(key, null, _lines.Count, start, text.Length - start);
+            return new IniEntry(key, null, lines.Count, start, text.Length - start);
         }
 
         bool quoted = end - start >= 2 && text[start] is '"' or '\'';
@@ -238,7 +238,7 @@ internal sealed class IniDocument
             Fault(ConfigSeverity.Warning, key, "The comment behind the value is not in UTF-8. Save the file as UTF-8.");
         }
 
-        return new IniEntry(key, value, _lines.Count, start, end - start);
+        return new IniEntry(key, value, lines.Count, start, end - start);
     }
 
     private int EndOfQuoted(string key, string text, int start)
@@ -279,14 +279,14 @@ internal sealed class IniDocument
 
     private void Fault(ConfigSeverity severity, string key, string message)
     {
-        string? section = _current is null ? null : ConfigText.Printable(_current.Name);
+        string? section = current is null ? null : ConfigText.Printable(current.Name);
         if (severity == ConfigSeverity.Error)
         {
-            _faults.Error(_file, _lines.Count, section, ConfigText.Printable(key), message);
+            faults.Error(file, lines.Count, section, ConfigText.Printable(key), message);
         }
         else
         {
-            _faults.Warning(_file, _lines.Count, section, ConfigText.Printable(key), message);
+            faults.Warning(file, lines.Count, section, ConfigText.Printable(key), message);
         }
     }
 

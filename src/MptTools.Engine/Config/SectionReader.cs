@@ -9,16 +9,16 @@ namespace MptTools.Engine.Config;
 /// </summary>
 internal sealed class SectionReader
 {
-    private readonly string _file;
-    private readonly IniSection _section;
-    private readonly FaultList _faults;
-    private readonly Dictionary<string, IniEntry> _entries = new(StringComparer.OrdinalIgnoreCase);
+    private readonly string file;
+    private readonly IniSection section;
+    private readonly FaultList faults;
+    private readonly Dictionary<string, IniEntry> entries = new(StringComparer.OrdinalIgnoreCase);
 
     public SectionReader(string file, IniSection section, SectionKind kind, FaultList faults)
     {
-        _file = file;
-        _section = section;
-        _faults = faults;
+        this.file = file;
+        this.section = section;
+        this.faults = faults;
         Name = section.Name.ToLowerInvariant();
         foreach (IniEntry entry in section.Entries)
         {
@@ -30,20 +30,20 @@ internal sealed class SectionReader
     public string Name { get; }
 
     /// <summary>The file it stands in.</summary>
-    public string File => _file;
+    public string File => file;
 
     /// <summary>The line of the section's header.</summary>
-    public int Line => _section.Line;
+    public int Line => section.Line;
 
     /// <summary>The line of a key, or that of the section where the key is missing.</summary>
-    public int LineOf(string key) => _entries.TryGetValue(key, out IniEntry? entry) ? entry.Line : _section.Line;
+    public int LineOf(string key) => entries.TryGetValue(key, out IniEntry? entry) ? entry.Line : section.Line;
 
     /// <summary>The key stands in the section, with whatever value.</summary>
-    public bool Has(string key) => _entries.ContainsKey(key);
+    public bool Has(string key) => entries.ContainsKey(key);
 
-    public void Error(string key, string message) => _faults.Error(_file, LineOf(key), Name, key, message);
+    public void Error(string key, string message) => faults.Error(file, LineOf(key), Name, key, message);
 
-    public void Warning(string key, string message) => _faults.Warning(_file, LineOf(key), Name, key, message);
+    public void Warning(string key, string message) => faults.Warning(file, LineOf(key), Name, key, message);
 
     /// <summary>A whole number; mandatory where there is no <paramref name="fallback"/>.</summary>
     public int? Number(string key, int min, int max, int? fallback = null)
@@ -134,7 +134,7 @@ internal sealed class SectionReader
 
     /// <summary>The value is this word; case does not count.</summary>
     public bool Is(string key, string word) =>
-        _entries.TryGetValue(key, out IniEntry? entry) && string.Equals(entry.Value, word, StringComparison.OrdinalIgnoreCase);
+        entries.TryGetValue(key, out IniEntry? entry) && string.Equals(entry.Value, word, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
     /// An address one host can have. <paramref name="version"/> is what the section's ip_ver says, null where that is
@@ -281,7 +281,7 @@ internal sealed class SectionReader
     // fallback: null for a mandatory key, "" for one that may be empty without a word, else what is taken instead.
     private Reading Text(string key, string wanted, string? fallback)
     {
-        if (!_entries.TryGetValue(key, out IniEntry? entry))
+        if (!entries.TryGetValue(key, out IniEntry? entry))
         {
             if (fallback is null)
             {
@@ -319,16 +319,16 @@ internal sealed class SectionReader
             return;
         }
 
-        if (_entries.TryAdd(key, entry))
+        if (entries.TryAdd(key, entry))
         {
             return;
         }
 
         // The same key in the same spelling was reported when the text was taken apart; this is its other spelling.
-        IniEntry first = _entries[key];
+        IniEntry first = entries[key];
         if (first.Value is not null && entry.Value is not null && first.Value != entry.Value)
         {
-            _faults.Error(_file, entry.Line, Name, key,
+            faults.Error(file, entry.Line, Name, key,
                 $"The key is there in both spellings with different values: {first.Key} in line {first.Line} and {entry.Key} in line {entry.Line}. Remove one of them.");
         }
     }
@@ -339,7 +339,7 @@ internal sealed class SectionReader
         string message = home is not null
             ? $"The key is not read here; {entry.Key.ToLowerInvariant()} belongs to {home.Title}."
             : $"The key is unknown and not read. The nearest known key here is {NearestName.Of(entry.Key, KnownKeys.SpellingsOf(kind))}.";
-        _faults.Warning(_file, entry.Line, Name, ConfigText.Printable(entry.Key), message);
+        faults.Warning(file, entry.Line, Name, ConfigText.Printable(entry.Key), message);
     }
 
     private enum TextKind

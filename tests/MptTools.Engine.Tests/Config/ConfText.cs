@@ -6,7 +6,7 @@ namespace MptTools.Engine.Tests.Config;
 /// <summary>Text of a configuration file that tests change key by key.</summary>
 public sealed class ConfText
 {
-    private readonly List<(string Section, List<(string Key, string Value)> Entries)> _sections = [];
+    private readonly List<(string Section, List<(string Key, string Value)> Entries)> sections = [];
 
     /// <summary>A connection with two paths and a network in which nothing is wrong.</summary>
     public static ConfText Connection() => new ConfText()
@@ -27,7 +27,7 @@ public sealed class ConfText
 
     public ConfText Section(string name, params (string Key, string Value)[] entries)
     {
-        _sections.Add((name, [.. entries]));
+        sections.Add((name, [.. entries]));
         return this;
     }
 
@@ -56,7 +56,7 @@ public sealed class ConfText
 
     public ConfText RemoveSection(string section)
     {
-        Assert.Equal(1, _sections.RemoveAll(candidate => candidate.Section == section));
+        Assert.Equal(1, sections.RemoveAll(candidate => candidate.Section == section));
         return this;
     }
 
@@ -72,7 +72,7 @@ public sealed class ConfText
     public override string ToString()
     {
         var text = new StringBuilder();
-        foreach ((string section, List<(string Key, string Value)> entries) in _sections)
+        foreach ((string section, List<(string Key, string Value)> entries) in sections)
         {
             text.Append('[').Append(section).Append("]\n");
             foreach ((string key, string value) in entries)
@@ -97,5 +97,5 @@ public sealed class ConfText
         return (draft.General, draft.Tunnels, faults.ToList());
     }
 
-    private List<(string Key, string Value)> Entries(string section) => _sections.Last(candidate => candidate.Section == section).Entries;
+    private List<(string Key, string Value)> Entries(string section) => sections.Last(candidate => candidate.Section == section).Entries;
 }

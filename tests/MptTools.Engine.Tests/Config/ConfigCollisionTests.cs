@@ -33,7 +33,7 @@ public class ConfigCollisionTests
     [Fact]
     public void CollisionOfThreeNamesTheFirstTwice()
     {
-        using ConfigDirectory directory = Write(First(), First());
+        using TemporaryConfig directory = Write(First(), First());
         directory.Write("connections/c.conf", First());
 
         Assert.Equal(6, directory.Load().Diagnostics.Count(fault => fault.Message.Contains(directory.File("connections/a.conf"), StringComparison.Ordinal)));
@@ -43,7 +43,7 @@ public class ConfigCollisionTests
     public void LocalAddressMustBeATunnels()
     {
         ConfText text = First().Set("connection", "ip_local", "10.0.0.9");
-        using ConfigDirectory directory = Write(text, Second());
+        using TemporaryConfig directory = Write(text, Second());
 
         Assert.Equal(
             $"{directory.File("connections/a.conf")}({text.LineOf("connection", "ip_local")}): error: [connection] ip_local: "
@@ -61,7 +61,7 @@ public class ConfigCollisionTests
     [Fact]
     public void LocalAddressIsNotBlamedForAFaultyTunnel()
     {
-        using ConfigDirectory directory = Write(First(), Second());
+        using TemporaryConfig directory = Write(First(), Second());
         directory.Write("interface.conf", ConfText.Interface().Set("tun_0", "ipv4_addr", "10.0.0.2/99"));
 
         Assert.Equal("ipv4_addr", Assert.Single(directory.Load().Diagnostics).Key);
@@ -84,7 +84,7 @@ public class ConfigCollisionTests
     [Fact]
     public void DataAndCommandsHaveAPortEach()
     {
-        using ConfigDirectory directory = Write(First().Set("connection", "local_port", "60456"), Second());
+        using TemporaryConfig directory = Write(First().Set("connection", "local_port", "60456"), Second());
 
         Assert.Equal($"60456 is also cmdport_local in {directory.File("interface.conf")}(4). Give data and commands a port each.",
             Assert.Single(directory.Load().Diagnostics).Message);
@@ -94,7 +94,7 @@ public class ConfigCollisionTests
     public void CommandPortToldToThePeerShouldBeTheRightOne()
     {
         Assert.Empty(Load(First().Set("connection", "local_cmd_port", "60456"), Second()));
-        using ConfigDirectory directory = Write(First().Set("connection", "local_cmd_port", "60457"), Second());
+        using TemporaryConfig directory = Write(First().Set("connection", "local_cmd_port", "60457"), Second());
 
         ConfigResult<ServerConfig> result = directory.Load();
 
@@ -108,12 +108,12 @@ public class ConfigCollisionTests
     private static ConfText Second() => ConfText.Connection()
         .Set("connection", "name", "toC").Set("connection", "local_port", "23466").Set("connection", "ip_remote", "10.0.0.4");
 
-    private static ConfigDirectory Write(ConfText first, ConfText second) => new ConfigDirectory()
+    private static TemporaryConfig Write(ConfText first, ConfText second) => new TemporaryConfig()
         .Write("interface.conf", ConfText.Interface()).Write("connections/a.conf", first).Write("connections/b.conf", second);
 
     private static IReadOnlyList<string> Load(ConfText first, ConfText second)
     {
-        using ConfigDirectory directory = Write(first, second);
+        using TemporaryConfig directory = Write(first, second);
         return [.. directory.Load().Diagnostics.Select(fault => fault.ToString())];
     }
 
@@ -125,7 +125,7 @@ public class ConfigCollisionTests
 
     private static void AssertCollision(ConfText second, string key, string message)
     {
-        using ConfigDirectory directory = Write(First(), second);
+        using TemporaryConfig directory = Write(First(), second);
 
         ConfigResult<ServerConfig> result = directory.Load();
 

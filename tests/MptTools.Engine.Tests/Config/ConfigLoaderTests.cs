@@ -9,7 +9,7 @@ public class ConfigLoaderTests
     [Fact]
     public void FilesAreReadInTheOrdinalOrderOfTheirNames()
     {
-        using var directory = new ConfigDirectory();
+        using var directory = new TemporaryConfig();
         directory.Write("interface.conf", ConfText.Interface());
         string[] names = ["b.conf", "B.conf", "a10.conf", "a9.conf", "é.conf"];
         for (int i = 0; i < names.Length; i++)
@@ -37,7 +37,7 @@ public class ConfigLoaderTests
     [InlineData("connections/conf.template")]
     public void TemplateIsFoundInEitherPlace(string name)
     {
-        using var directory = new ConfigDirectory();
+        using var directory = new TemporaryConfig();
         directory.Write("interface.conf", ConfText.Interface()).Write(name, Template());
 
         ConfigResult<ServerConfig> result = directory.Load();
@@ -50,7 +50,7 @@ public class ConfigLoaderTests
     [Fact]
     public void TwoTemplatesAreNamedTogether()
     {
-        using var directory = new ConfigDirectory();
+        using var directory = new TemporaryConfig();
         directory.Write("interface.conf", ConfText.Interface()).Write("conf.template", Template()).Write("connections/conf.template", Template());
 
         ConfigResult<ServerConfig> result = directory.Load();
@@ -64,7 +64,7 @@ public class ConfigLoaderTests
     [Fact]
     public void TemplateWithoutKeyIsOpenToEverybody()
     {
-        using var directory = new ConfigDirectory();
+        using var directory = new TemporaryConfig();
         directory.Write("interface.conf", ConfText.Interface()).Write("conf.template", Template().Remove("connection", "auth_key"));
 
         ConfigResult<ServerConfig> result = directory.Load();
@@ -93,7 +93,7 @@ public class ConfigLoaderTests
     [Fact]
     public void MissingInterfaceConfIsNamedAndTheRestIsRead()
     {
-        using var directory = new ConfigDirectory();
+        using var directory = new TemporaryConfig();
         directory.Write("connections/a.conf", ConfText.Connection().Set("connection", "permission", "7"));
 
         ConfigResult<ServerConfig> result = directory.Load();
@@ -110,7 +110,7 @@ public class ConfigLoaderTests
     [Fact]
     public void DirectoryInPlaceOfAFileIsNamed()
     {
-        using var directory = new ConfigDirectory();
+        using var directory = new TemporaryConfig();
         directory.Write("interface.conf/x", "");
 
         Assert.Equal($"{directory.File("interface.conf")}: error: This is a directory, but a file is needed. Move it away, and put the file in its place.",
@@ -120,7 +120,7 @@ public class ConfigLoaderTests
     [Fact]
     public void LinkToNowhereIsNamed()
     {
-        using var directory = new ConfigDirectory();
+        using var directory = new TemporaryConfig();
         directory.Write("interface.conf", ConfText.Interface()).Write("connections/a.conf", ConfText.Connection());
         File.CreateSymbolicLink(directory.File("connections/b.conf"), "/nowhere/at/all");
 
@@ -142,7 +142,7 @@ public class ConfigLoaderTests
     [SupportedOSPlatform("linux")]
     public void FileWithoutPermissionIsNamed()
     {
-        using var directory = new ConfigDirectory();
+        using var directory = new TemporaryConfig();
         directory.Write("interface.conf", ConfText.Interface()).Write("connections/a.conf", ConfText.Connection());
         File.SetUnixFileMode(directory.File("connections/a.conf"), UnixFileMode.None);
 
@@ -157,7 +157,7 @@ public class ConfigLoaderTests
     [Fact]
     public void EndlessFileIsCutOff()
     {
-        using var directory = new ConfigDirectory();
+        using var directory = new TemporaryConfig();
         File.CreateSymbolicLink(directory.File("interface.conf"), "/dev/zero");
 
         Assert.Contains("longer than", Assert.Single(directory.Load().Diagnostics).Message);
@@ -166,7 +166,7 @@ public class ConfigLoaderTests
     [Fact]
     public void ServerWithNothingToDoIsAWarning()
     {
-        using var directory = new ConfigDirectory();
+        using var directory = new TemporaryConfig();
         directory.Write("interface.conf", ConfText.Interface().Set("general", "accept_remote", "0"));
 
         ConfigResult<ServerConfig> result = directory.Load();
@@ -179,7 +179,7 @@ public class ConfigLoaderTests
     [Fact]
     public void OneFileIsReadForItself()
     {
-        using var directory = new ConfigDirectory();
+        using var directory = new TemporaryConfig();
         directory.Write("c.conf", ConfText.Connection()).Write("conf.template", Template());
 
         Assert.Equal("toB", ConfigLoader.LoadConnection(directory.File("c.conf")).Config?.Name);
@@ -191,7 +191,7 @@ public class ConfigLoaderTests
     [Fact]
     public void FaultsOfAllFilesComeTogether()
     {
-        using var directory = new ConfigDirectory();
+        using var directory = new TemporaryConfig();
         directory.Write("interface.conf", ConfText.Interface().Set("tun_0", "mtu", "1"))
             .Write("connections/a.conf", ConfText.Connection().Set("path_0", "status", "x"))
             .Write("connections/b.conf", Numbered(1).Set("path_1", "status", "y"))

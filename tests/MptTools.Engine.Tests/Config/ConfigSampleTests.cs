@@ -12,7 +12,7 @@ public class ConfigSampleTests
     [Fact]
     public void TwoHostsOfTheManualLoad()
     {
-        using var directory = new ConfigDirectory();
+        using var directory = new TemporaryConfig();
         directory.Write("interface.conf", Manual("interface.conf")).Write("connections/connection.conf", Manual("connection.conf"));
 
         ConfigResult<ServerConfig> result = directory.Load();
@@ -49,7 +49,7 @@ public class ConfigSampleTests
     [Fact]
     public void TemplateOfTheManualLoads()
     {
-        using var directory = new ConfigDirectory();
+        using var directory = new TemporaryConfig();
         directory.Write("interface.conf", Manual("interface.conf").Replace("10.0.0.2", "10.0.0.3", StringComparison.Ordinal)).Write("conf.template", Manual("conf.template"));
 
         ConfigResult<ServerConfig> result = directory.Load();
@@ -76,7 +76,7 @@ public class ConfigSampleTests
         string captures = Path.Combine(Data, "captures");
         // The folder of the IPv6 scenario has no interface.conf; its tunnel is that of the others.
         string interfaceFile = Path.Combine(captures, scenario == "v6" ? "r100-sha256" : scenario, $"{host}.interface.conf");
-        using var directory = new ConfigDirectory();
+        using var directory = new TemporaryConfig();
         directory.Write("interface.conf", File.ReadAllText(interfaceFile));
         bool isTemplate = scenario == "create" && host == "B";
         string source = Path.Combine(captures, scenario, isTemplate ? "B.conf.template" : $"{host}.connection.conf");

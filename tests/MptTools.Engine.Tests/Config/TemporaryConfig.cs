@@ -3,12 +3,12 @@ using MptTools.Engine.Config;
 namespace MptTools.Engine.Tests.Config;
 
 /// <summary>A server's directory of configuration files that is gone after the test.</summary>
-public sealed class ConfigDirectory : IDisposable
+public sealed class TemporaryConfig : IDisposable
 {
     public string Path { get; } = System.IO.Directory.CreateTempSubdirectory("mpt-config-").FullName;
 
     /// <summary>Writes a file; its directory is created. The name is relative, such as <c>connections/a.conf</c>.</summary>
-    public ConfigDirectory Write(string name, object text)
+    public TemporaryConfig Write(string name, object text)
     {
         string file = File(name);
         System.IO.Directory.CreateDirectory(System.IO.Path.GetDirectoryName(file) ?? Path);
