@@ -142,7 +142,7 @@ internal sealed class DataPlaneLoop : IDisposable
             switch (id < owners.Length ? owners[id] : null)
             {
                 case ReceiveSource source:
-                    downlink.Receive(source, now);
+                    downlink.Receive(source, ready, now);
                     break;
                 case TunnelRuntime tunnel:
                     readableTunnels.Add(tunnel);

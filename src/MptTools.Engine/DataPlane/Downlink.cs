@@ -23,7 +23,7 @@ internal sealed record ReceiveSource(UdpSocket Socket, ConnectionRuntime Connect
 internal sealed unsafe class Downlink : IDisposable
 {
     private const int DatagramsPerSocket = 64;
-    private const int MaximumSources = 64;
+    private const int MaximumSources = Epoll.MaximumEvents;
 
     private readonly KeepaliveMailbox keepalives;
     private readonly ReceiveBatch batch = new();
@@ -49,14 +49,18 @@ internal sealed unsafe class Downlink : IDisposable
     internal ChunkPool Chunks { get; }
 
     /// <summary>Steps 1 to 3 for one socket. Nothing reaches the tunnel before <see cref="Deliver"/>.</summary>
-    internal void Receive(ReceiveSource source, TimeSpan now)
+    /// <param name="ready">
+    /// Sockets that have something now. Each gets its share of the batch: where the first ones may fill it, those behind
+    /// them would never be read.
+    /// </param>
+    internal void Receive(ReceiveSource source, int ready, TimeSpan now)
     {
         if (segmentCount == MaximumSources)
         {
             return;
         }
         int first = batch.Count;
-        int end = first + batch.Receive(source.Socket, DatagramsPerSocket);
+        int end = first + batch.Receive(source.Socket, Math.Min(DatagramsPerSocket, ReceiveBatch.Capacity / ready));
         int firstNumbered = numbered.Count;
         for (int i = first; i < end; i++)
         {

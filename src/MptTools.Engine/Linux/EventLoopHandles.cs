@@ -5,7 +5,8 @@ namespace MptTools.Engine.Linux;
 /// <summary>epoll(7), level-triggered. Each descriptor is known by a number its owner chooses.</summary>
 internal sealed unsafe class Epoll : IDisposable
 {
-    private const int MaximumEvents = 64;
+    /// <summary>How many descriptors one wait can report.</summary>
+    internal const int MaximumEvents = 64;
 
     // The kernel packs struct epoll_event on x86-64 only.
     private static readonly int EventSize = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
