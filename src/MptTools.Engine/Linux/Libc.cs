@@ -46,6 +46,9 @@ internal static unsafe partial class Libc
     internal static partial int socket(int family, int type, int protocol);
 
     [LibraryImport(Lib, SetLastError = true)]
+    internal static partial int socketpair(int family, int type, int protocol, int* descriptors);
+
+    [LibraryImport(Lib, SetLastError = true)]
     internal static partial int bind(int fd, void* address, uint length);
 
     [LibraryImport(Lib, SetLastError = true)]
@@ -100,7 +103,7 @@ internal static unsafe partial class Libc
     internal const int EFD_NONBLOCK = 0x800, EFD_CLOEXEC = 0x80000;
 
     internal const int AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, AF_NETLINK = 16;
-    internal const int SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_RAW = 3, SOCK_NONBLOCK = 0x800, SOCK_CLOEXEC = 0x80000;
+    internal const int SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_RAW = 3, SOCK_SEQPACKET = 5, SOCK_NONBLOCK = 0x800, SOCK_CLOEXEC = 0x80000;
     internal const int MSG_DONTWAIT = 0x40, MSG_TRUNC = 0x20, MSG_NOSIGNAL = 0x4000;
 
     internal const int SOL_IP = 0, SOL_SOCKET = 1, SOL_UDP = 17, SOL_IPV6 = 41;

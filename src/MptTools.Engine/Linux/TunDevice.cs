@@ -50,6 +50,10 @@ internal sealed unsafe class TunDevice : IDisposable
         return new TunDevice(fd, name);
     }
 
+    /// <summary>Takes over a descriptor that keeps the boundaries of packets, as a TUN device does.</summary>
+    /// <param name="fd">Not blocking; closed when the device is disposed.</param>
+    internal static TunDevice FromDescriptor(int fd, string name) => new(fd, name);
+
     /// <summary>Reads one packet.</summary>
     /// <returns>Its length; 0 when there is none now (or the device is down).</returns>
     internal int Read(byte* buffer, int capacity)

@@ -48,8 +48,8 @@ internal sealed unsafe class UdpSocket : IDisposable
             {
                 socket.Set(Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1, "Sharing the port");
             }
-            socket.Set(Libc.SOL_SOCKET, Libc.SO_RCVBUFFORCE, BufferBytes, "Setting the receive buffer");
-            socket.Set(Libc.SOL_SOCKET, Libc.SO_SNDBUFFORCE, BufferBytes, "Setting the send buffer");
+            socket.SetBuffer(Libc.SO_RCVBUFFORCE, Libc.SO_RCVBUF, "Setting the receive buffer");
+            socket.SetBuffer(Libc.SO_SNDBUFFORCE, Libc.SO_SNDBUF, "Setting the send buffer");
             if (mark != 0)
             {
                 socket.Set(Libc.SOL_SOCKET, Libc.SO_MARK, (int)mark, "Marking the socket");
@@ -135,6 +135,16 @@ internal sealed unsafe class UdpSocket : IDisposable
         {
             _ = Libc.close(fd);
             fd = -1;
+        }
+    }
+
+    /// <summary>Beyond the system's limit where that is permitted, else up to it.</summary>
+    private void SetBuffer(int forced, int limited, string what)
+    {
+        int bytes = BufferBytes;
+        if (Libc.setsockopt(fd, Libc.SOL_SOCKET, forced, &bytes, sizeof(int)) < 0)
+        {
+            Set(Libc.SOL_SOCKET, limited, bytes, what);
         }
     }
 

@@ -1,0 +1,232 @@
+using System.Net;
+using System.Net.Sockets;
+using MptTools.Engine.Config;
+using MptTools.Engine.ControlPlane;
+using MptTools.Engine.DataPlane;
+using MptTools.Engine.Linux;
+
+namespace MptTools.Engine.Tests.DataPlane;
+
+/// <summary>A keepalive that the control plane would be handed.</summary>
+internal sealed record PostedKeepalive(int Path, byte[] Body, int? SourcePort);
+
+/// <summary>
+/// Both directions of the data plane without privileges: a pair of sockets stands in for the TUN device (packets in, packets
+/// out, boundaries kept), and the paths' peers are UDP sockets on the loopback interface. Everything runs on the test's
+/// thread, in virtual time.
+/// </summary>
+internal sealed unsafe class TunnelBench : IDisposable
+{
+    /// <summary>Nothing takes so long; who waits for it fails.</summary>
+    private const int Forever = 30_000;
+
+    /// <summary>Each path has addresses of its own, for tests run side by side.</summary>
+    private static int networks;
+
+    private readonly EventFd keepaliveArrival = new();
+    private readonly KeepaliveMailbox mailbox;
+    private readonly Uplink uplink = new();
+    private readonly Downlink downlink;
+    private readonly int host;
+    private readonly byte[] buffer = new byte[70_000];
+    private readonly List<ReceiveSource> sources = [];
+
+    /// <param name="configs">Of each connection; addresses of the paths are replaced by ones of the loopback interface.</param>
+    internal TunnelBench(params ReadOnlySpan<ConnectionConfig> configs)
+    {
+        mailbox = new KeepaliveMailbox(keepaliveArrival);
+        downlink = new Downlink(new ChunkPool(), mailbox);
+        int* pair = stackalloc int[2];
+        SystemCallException.Check(
+            Libc.socketpair(Libc.AF_UNIX, Libc.SOCK_SEQPACKET | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, 0, pair), "Making a pair of sockets");
+        host = pair[1];
+        Tunnel = new TunnelRuntime(Configs.Tunnel, TunDevice.FromDescriptor(pair[0], "tun0"));
+        foreach (ConnectionConfig config in configs)
+        {
+            Add(config);
+        }
+        Tunnel.Forwarding = TunnelSetup.MakeForwarding(Tunnel.Config, Connections);
+    }
+
+    /// <summary>A bench with one connection of so many paths.</summary>
+    internal static TunnelBench With(int paths, int window = 0) => new(Configs.Connection(
+        [.. Enumerable.Range(0, paths).Select(index => Configs.Path(index))]) with { ReorderWindow = window });
+
+    internal TunnelRuntime Tunnel { get; }
+    internal List<ConnectionRuntime> Connections { get; } = [];
+    internal ConnectionRuntime Connection => Connections[0];
+
+    /// <summary>The far ends of all paths, of the first connection first.</summary>
+    internal List<BenchPeer> Peers { get; } = [];
+
+    internal List<PostedKeepalive> Keepalives { get; } = [];
+
+    internal TimeSpan Now { get; set; } = TimeSpan.FromSeconds(100);
+    internal TimeSpan? Deadline => downlink.Deadline;
+    internal int ChunksInUse => downlink.Chunks.InUse;
+
+    /// <summary>The host sends packets into the tunnel; the sending side runs once for each full batch.</summary>
+    internal void SendIntoTunnel(params ReadOnlySpan<byte[]> packets)
+    {
+        const int batch = 128;
+        for (int i = 0; i < packets.Length; i++)
+        {
+            fixed (byte* data = packets[i])
+            {
+                SystemCallException.Check((int)Libc.write(host, data, (nuint)packets[i].Length), "Writing into the tunnel");
+            }
+            if (i % batch == batch - 1)
+            {
+                RunUplink();
+            }
+        }
+        RunUplink();
+    }
+
+    internal void RunUplink() => uplink.Run(Tunnel);
+
+    /// <summary>Peers send, everything is read, and then what is due is delivered.</summary>
+    /// <returns>What came out of the tunnel.</returns>
+    internal List<byte[]> Deliver(params ReadOnlySpan<(int Peer, byte[] Datagram)> datagrams)
+    {
+        long expected = Taken + datagrams.Length;
+        foreach ((int peer, byte[] datagram) in datagrams)
+        {
+            Peers[peer].Send(datagram);
+        }
+        TakeUntil(expected);
+        return Deliver();
+    }
+
+    /// <summary>Reads until so many datagrams have been counted, one way or another.</summary>
+    internal void TakeUntil(long count)
+    {
+        while (Taken < count)
+        {
+            WaitForData($"{Taken} of {count} datagrams were counted.");
+            ReceiveOnce();
+        }
+        Assert.Equal(count, Taken);
+    }
+
+    /// <summary>Waits for data and looks at every socket once.</summary>
+    internal void TakeUntilSomethingCame()
+    {
+        WaitForData("Nothing came.");
+        ReceiveOnce();
+    }
+
+    /// <summary>Bytes of managed memory that the receiving side takes for these datagrams.</summary>
+    internal long AllocatedWhileReceiving(List<(int Peer, byte[] Datagram)> datagrams)
+    {
+        datagrams.ForEach(datagram => Peers[datagram.Peer].Send(datagram.Datagram));
+        long expected = Taken + datagrams.Count, allocated = 0;
+        while (Taken < expected)
+        {
+            WaitForData("Nothing came.");
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < sources.Count; i++)
+            {
+                downlink.Receive(sources[i], sources.Count, Now);
+            }
+            downlink.Deliver(Now);
+            allocated += GC.GetAllocatedBytesForCurrentThread() - before;
+            Deliver();
+        }
+        return allocated;
+    }
+
+    /// <summary>One look at every socket, as in a round of the data plane's thread.</summary>
+    internal void ReceiveOnce()
+    {
+        foreach (ReceiveSource source in sources)
+        {
+            downlink.Receive(source, sources.Count, Now);
+        }
+        while (mailbox.Peek() is { } keepalive)
+        {
+            Keepalives.Add(new PostedKeepalive(keepalive.Path!.Index, keepalive.Body[..keepalive.Length], keepalive.SourcePort));
+            mailbox.Release();
+        }
+    }
+
+    /// <summary>What is due now goes to the tunnel.</summary>
+    internal List<byte[]> Deliver()
+    {
+        downlink.Deliver(Now);
+        List<byte[]> packets = [];
+        fixed (byte* data = buffer)
+        {
+            for (nint length; (length = Libc.read(host, data, (nuint)buffer.Length)) > 0;)
+            {
+                packets.Add(buffer[..(int)length]);
+            }
+        }
+        return packets;
+    }
+
+    /// <summary>Datagrams the receiving side has counted, whatever became of them.</summary>
+    internal long Taken => Keepalives.Count + Connections.Sum(connection =>
+        connection.ReceiveDrops[DropReason.UnknownSource]
+        + connection.Paths.Sum(path => path.Received.Packets + path.ReceiveDrops.Total));
+
+    internal void Forget() => downlink.Forget(Connection);
+
+    /// <summary>The host's end goes: what is delivered from now on is refused.</summary>
+    internal void CloseHost() => _ = Libc.close(host);
+
+    private void Add(ConnectionConfig config)
+    {
+        int first = Peers.Count;
+        List<PathConfig> paths = [];
+        foreach (PathConfig path in config.Paths)
+        {
+            // IPv6 has one loopback address only: there ports alone tell ends apart.
+            int network = Interlocked.Increment(ref networks);
+            IPAddress local = path.IPVersion == 6 ? IPAddress.IPv6Loopback : new IPAddress([127, (byte)(network >> 8 | 64), (byte)network, 2]);
+            IPAddress remote = path.IPVersion == 6 ? IPAddress.IPv6Loopback : new IPAddress([127, (byte)(network >> 8 | 64), (byte)network, 3]);
+            paths.Add(path with { LocalAddress = local, PublicAddress = local, RemoteAddress = remote });
+            Peers.Add(new BenchPeer(remote));
+        }
+        ConnectionRuntime connection = new(config with { Paths = paths }, Tunnel, downlink.Chunks);
+        Connections.Add(connection);
+        foreach (PathRuntime path in connection.Paths)
+        {
+            BenchPeer peer = Peers[first + path.Index];
+            IPEndPoint local = new(path.Config.LocalAddress!, 0);
+            UdpSocket listener = UdpSocket.Bind(local, scope: 0, mark: 0, share: false);
+            local = BenchPeer.EndPointOf(listener);
+            UdpSocket socket = UdpSocket.Bind(local, scope: 0, mark: 0, share: true);
+            socket.Connect(peer.EndPoint, scope: 0);
+            peer.Remote = local;
+            sources.Add(new ReceiveSource(listener, connection, null));
+            sources.Add(new ReceiveSource(socket, connection, path));
+            path.Socket = socket;
+            connection.UpPaths |= 1u << path.Index;
+        }
+    }
+
+    private void WaitForData(string message)
+    {
+        Libc.pollfd* descriptors = stackalloc Libc.pollfd[sources.Count];
+        for (int i = 0; i < sources.Count; i++)
+        {
+            descriptors[i] = new Libc.pollfd { fd = sources[i].Socket.Descriptor, events = Libc.POLLIN };
+        }
+        Assert.True(Libc.poll(descriptors, (nuint)sources.Count, Forever) > 0, message);
+    }
+
+    public void Dispose()
+    {
+        Connections.ForEach(downlink.Forget);
+        Assert.Equal(0, downlink.Chunks.InUse);
+        uplink.Dispose();
+        downlink.Dispose();
+        downlink.Chunks.Dispose();
+        sources.ForEach(source => source.Socket.Dispose());
+        Peers.ForEach(peer => peer.Dispose());
+        Tunnel.Device.Dispose();
+        keepaliveArrival.Dispose();
+        CloseHost();
+    }
+}
