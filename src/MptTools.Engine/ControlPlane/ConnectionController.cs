@@ -20,6 +20,7 @@ internal sealed class ConnectionController
     private ulong keepalivesSent;
     private bool warnedOfKey;
     private KeepaliveInstance? peerInstance;
+    private PeerKind announcedPeer;
 
     internal ConnectionController(ServerContext context, ConnectionConfig config, TunnelRuntime tunnel, TimeSpan now)
     {
@@ -196,15 +197,13 @@ internal sealed class ConnectionController
     {
         Runtime.PeerIsOurs = kind == PeerKind.MptTools;
         Runtime.PeerTakesEcn = (capabilities & PeerCapabilities.EcnNormalMode) != 0;
-        if (kind != Peer)
+        Peer = kind;
+        // A peer that is out of reach for a while and comes back is no news.
+        if (kind != PeerKind.Unknown && kind != announcedPeer)
         {
-            PeerKind before = Peer;
-            Peer = kind;
-            if (kind != PeerKind.Unknown)
-            {
-                string what = kind == PeerKind.MptTools ? "MptTools" : "an existing MPT server";
-                context.Raise(MptEventKind.PeerChanged, $"The peer of {Config.Name} is {what}.", Config.Name, null, before.ToString(), kind.ToString());
-            }
+            string what = kind == PeerKind.MptTools ? "MptTools" : "an existing MPT server";
+            context.Raise(MptEventKind.PeerChanged, $"The peer of {Config.Name} is {what}.", Config.Name, null, announcedPeer.ToString(), kind.ToString());
+            announcedPeer = kind;
         }
     }
 
