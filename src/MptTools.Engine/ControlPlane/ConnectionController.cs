@@ -86,6 +86,10 @@ internal sealed class ConnectionController
         if (status != KeepaliveStatus.Extended && key.Length > 0 && Peer == PeerKind.MptTools)
         {
             // Whoever has shown to know the key goes on showing it, until all paths have been dead.
+            if (status == KeepaliveStatus.Plain)
+            {
+                path.ControlDrops.Add(DropReason.KeepaliveUnauthenticated);
+            }
             return;
         }
         path.PeerSeenAt = new ObservedEndpoint(
