@@ -185,6 +185,11 @@ internal sealed class ConnectionController
         SetPeer(PeerKind.MptTools, extension.Capabilities ?? PeerCapabilities.None);
         if (extension.Instance is { } theirs && (peerInstance is not { } known || theirs.Id != known.Id || theirs.Counter > known.Counter))
         {
+            if (theirs.Id != peerInstance?.Id)
+            {
+                // What an earlier instance has announced speaks of other numbers.
+                Array.ForEach(Runtime.Paths, other => other.ForgetAnnouncement());
+            }
             peerInstance = theirs;
         }
         if (extension.NextSequence is { } next && Runtime.Order is { } order)

@@ -221,6 +221,7 @@ internal sealed unsafe class Downlink : IDisposable
         {
             connection.IsOrdering = true;
             ordering.Add(connection);
+            TakeAnnouncements(connection);
         }
         while (true)
         {
@@ -253,12 +254,9 @@ internal sealed unsafe class Downlink : IDisposable
         int before = output.Count;
         uint up = connection.UpPaths;
         uint counted = 0;
+        TakeAnnouncements(connection);
         foreach (PathRuntime path in connection.Paths)
         {
-            if (path.TryTakeAnnouncement(out uint nextSequence))
-            {
-                order.Announce(path.Index, nextSequence);
-            }
             // Whether the peer sends on a path is the peer's decision: one that is down here may still carry its packets, and a peer
             // that does not announce its numbers may have stopped using one that is up.
             if (now - path.LastData < order.IdleAfter || (connection.PeerIsOurs && (up >> path.Index & 1) != 0))
@@ -270,6 +268,17 @@ internal sealed unsafe class Downlink : IDisposable
         order.GiveUpGaps(counted, allPathsCount, now, output);
         order.Expire(now, output);
         CountDelivered(connection, output, before);
+    }
+
+    private static void TakeAnnouncements(ConnectionRuntime connection)
+    {
+        foreach (PathRuntime path in connection.Paths)
+        {
+            if (path.TryTakeAnnouncement(out uint nextSequence))
+            {
+                connection.Order!.Announce(path.Index, nextSequence);
+            }
+        }
     }
 
     private void Write()

@@ -46,6 +46,7 @@ internal sealed unsafe class ReorderBuffer : IDisposable
     private uint newestKnown;
 
     private bool started;
+    private uint? firstAnnounced;
     private uint next, highest;
     private TimeSpan numberingStarted;
     private TimeSpan deliverLateUntil;
@@ -157,12 +158,20 @@ internal sealed unsafe class ReorderBuffer : IDisposable
         return null;
     }
 
-    /// <summary>The peer says that everything it has sent on this path so far has smaller numbers than <paramref name="nextSequence"/>.</summary>
+    /// <summary>
+    /// The peer says that everything it has sent on this path so far has smaller numbers than <paramref name="nextSequence"/>.
+    /// Before its numbering is known this also tells where it begins: the first packet to arrive need not be the first one.
+    /// </summary>
     internal void Announce(int path, uint nextSequence)
     {
         if (started && (int)(nextSequence - next) is var ahead && ahead > -(int)mask && ahead <= window)
         {
+            firstAnnounced = null;
             Saw(path, nextSequence - 1);
+        }
+        else if (firstAnnounced is not { } first || (int)(nextSequence - first) < 0)
+        {
+            firstAnnounced = nextSequence;
         }
     }
 
@@ -289,15 +298,14 @@ internal sealed unsafe class ReorderBuffer : IDisposable
         Restarts++;
         Flush(output);
         StartNumbering(packet.Sequence);
-        Saw(packet.Path, packet.Sequence);
-        Deliver(packet, output);
-        return null;
+        return Insert(packet, clock, output);
     }
 
     private void StartNumbering(uint sequence)
     {
         started = true;
-        next = highest = sequence;
+        next = highest = firstAnnounced is { } first && sequence - first < window ? first : sequence;
+        firstAnnounced = null;
         numberingStarted = newestArrival = clock;
         deliverLateUntil = clock + maximumDelay;
         arrivalsHead = batchStart = arrivalsTail;

@@ -97,6 +97,8 @@ internal sealed class PathRuntime(ConnectionRuntime connection, PathConfig confi
 
     internal void Announce(uint nextSequence) => Volatile.Write(ref announced, nextSequence);
 
+    internal void ForgetAnnouncement() => Volatile.Write(ref announced, -1);
+
     internal bool TryTakeAnnouncement(out uint nextSequence)
     {
         long value = Volatile.Read(ref announced) < 0 ? -1 : Interlocked.Exchange(ref announced, -1);

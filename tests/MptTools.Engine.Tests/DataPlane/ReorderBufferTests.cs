@@ -105,10 +105,39 @@ public class ReorderBufferTests
         bench.Buffer.Announce(1, 0);
         Assert.Empty(bench.At(1001));
         Assert.Equal([1010u, 1011], bench.Receive(1, 1010));
+    }
 
-        using OrderingBench silent = new(window: 10);
-        silent.Buffer.Announce(0, 5);
-        Assert.Equal([7u], silent.Receive(0, 7));
+    [Fact]
+    public void WhatWasAnnouncedBeforeTheFirstPacketTellsWhereTheNumberingBegins()
+    {
+        using OrderingBench bench = new(window: 10);
+        bench.Buffer.Announce(0, 6);
+        bench.Buffer.Announce(1, 5);
+        Assert.Empty(bench.Receive(0, 6));
+        Assert.Equal([5u, 6], bench.Receive(1, 5));
+        Assert.Equal(0, bench.Buffer.Late);
+    }
+
+    [Theory]
+    [InlineData(5u, 4u)]
+    [InlineData(5u, 15u)]
+    [InlineData(5u, 0x9000_0000u)]
+    public void AnAnnouncementThatDoesNotFitTheFirstPacketDoesNotHoldItUp(uint announced, uint first)
+    {
+        using OrderingBench bench = new(window: 10);
+        bench.Buffer.Announce(0, announced);
+        Assert.Equal([first], bench.Receive(0, first));
+    }
+
+    [Fact]
+    public void APeerThatStartsOverMayAnnounceWhereItBegins()
+    {
+        using OrderingBench bench = OrderingBench.Started(1000);
+        bench.Buffer.Announce(0, 0);
+        bench.Buffer.Announce(1, 0);
+        Assert.Empty(bench.Receive(1, 1));
+        Assert.Equal([0u, 1], bench.Receive(0, 0));
+        Assert.Equal((1, 0), (bench.Buffer.Restarts, bench.Buffer.Late));
     }
 
     [Fact]
