@@ -14,7 +14,7 @@ internal sealed class PathMonitor
 {
     private readonly TimeSpan keepaliveTime;
     private readonly TimeSpan deadTime;
-    private bool takenDown, disabled, linkIsKnown, interfaceUp, addressPresent, peerHeard;
+    private bool takenDown, disabled, linkIsKnown, interfaceUp, addressPresent, peerHeard, heardSinceOpen;
     private TimeSpan deadAt, keepaliveAt;
 
     internal PathMonitor(PathConfig config, TimeSpan now)
@@ -68,20 +68,24 @@ internal sealed class PathMonitor
             {
                 peerHeard = false;
             }
+            heardSinceOpen = false;
             deadAt = now + deadTime;
             keepaliveAt = now;
         }
         linkIsKnown = true;
     }
 
-    /// <summary>The peer was heard. A path that was waiting for it answers at once, so that both ends come up in one round trip.</summary>
+    /// <summary>
+    /// The peer was heard. A path that was waiting for it answers at once, so that both ends come up in one round trip; so
+    /// does one that is up but hears the peer for the first time: what it sent before may have come before the peer was there.
+    /// </summary>
     internal void KeepaliveHeard(TimeSpan now)
     {
-        if (!peerHeard)
+        if (!peerHeard || !heardSinceOpen)
         {
             keepaliveAt = now;
         }
-        peerHeard = true;
+        peerHeard = heardSinceOpen = true;
         deadAt = now + deadTime;
     }
 

@@ -72,12 +72,11 @@ public class ConnectionControllerTests
         bench.PassTo(0);
         Assert.Null(bench.Sent(0).Extension.Observed);
         bench.HearExtended(0, From(B, 1), port: 4444);
-        bench.PassTo(1000);
         KeepaliveExtension extension = bench.Sent(0).Extension;
         Assert.Equal(B, extension.PeerInstance);
         Assert.Equal(new IPEndPoint(bench.Config.Paths[0].RemoteAddress!, 4444), extension.Observed!.Value.ToIPEndPoint());
         bench.HearPlain(0);
-        bench.PassTo(2000);
+        bench.PassTo(1000);
         Assert.Equal(Configs.Port, bench.Sent(0).Extension.Observed!.Value.Port);
         Assert.Null(bench.Controller.Paths[1].PeerSeenAt);
     }

@@ -13,12 +13,13 @@ public class PathMonitorTests
     [Theory]
     [InlineData("0 up+")]
     [InlineData("0 up+; 999 tick up; 1000 tick up+; 1001 tick up; 2000 tick up+; 2999 tick up; 3000 tick down+")]
-    [InlineData("0 up+; 500 heard up; 1000 tick up+; 2000 tick up+; 3000 tick up+; 3499 tick up; 3500 tick down; 4000 tick down+")]
+    [InlineData("0 up+; 500 heard up+; 1500 tick up+; 2500 tick up+; 3499 tick up; 3500 tick down+; 4000 tick down; 4500 tick down+")]
     // A long time passes between two looks.
     [InlineData("0 up+; 60000 tick down+; 60500 tick down; 61000 tick down+")]
     // It comes back by a keepalive, and answers at once.
     [InlineData("0 up+; 3000 tick down+; 3400 heard up+; 4400 tick up+; 6399 tick up+; 6400 tick down; 7399 tick down+")]
-    [InlineData("0 up+; 400 heard up; 800 heard up; 1000 tick up+")]
+    // Heard for the first time since the path is open: the peer may have come after the first keepalive, and is answered.
+    [InlineData("0 up+; 400 heard up+; 800 heard up; 1400 tick up+; 1500 heard up; 1600 nolink 129; 1700 link down+; 1800 heard up+; 1900 heard up")]
     // Link lost and back: waits for the peer, and says at once that it is there.
     [InlineData("0 up+; 100 nolink 129; 200 tick 129; 1000 tick 129; 1500 link down+; 2500 tick down+; 2600 heard up+")]
     [InlineData("0 up+; 100 noaddress 130; 1000 tick 130; 1500 link down+; 1600 heard up+")]
