@@ -50,7 +50,8 @@ public class OrderTests
         }, lab =>
         {
             using NumberedStream stream = new(lab.A, TunnelLab.AddressA, lab.B, TunnelLab.AddressB);
-            stream.SendAll(2);
+            // One by one: the receiver learns from the first where the numbering is.
+            stream.SendAll(2, ahead: 1);
             LoseOne(lab, stream);
             stream.SendBurst(100);
             stream.WaitUntilArrived(102);
@@ -73,7 +74,8 @@ public class OrderTests
         }, lab =>
         {
             using NumberedStream stream = new(lab.A, TunnelLab.AddressA, lab.B, TunnelLab.AddressB);
-            stream.SendAll(2);
+            // One by one: the receiver learns from the first where the numbering is.
+            stream.SendAll(2, ahead: 1);
             LoseOne(lab, stream);
             // One packet behind the gap, on the other path, and then nothing more.
             stream.SendBurst(1);
