@@ -119,7 +119,7 @@ internal sealed class PathController
             lastRouteError = routeError;
             context.Routes.AnswerReversePathFilter(egress, local, remote);
             uint mark = context.Routes.MarkFor(egress);
-            listeners.Open(local, (uint)link.Index, mark);
+            Runtime.Listener = listeners.Open(local, (uint)link.Index, mark);
             socket = UdpSocket.Bind(new IPEndPoint(local, connection.LocalPort), (uint)link.Index, mark, share: true);
             socket.Connect(new IPEndPoint(remote, connection.RemotePort!.Value), (uint)link.Index);
         }

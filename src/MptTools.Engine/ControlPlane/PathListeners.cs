@@ -14,17 +14,19 @@ internal sealed class PathListeners(ServerContext context, ConnectionRuntime con
     private readonly Dictionary<IPAddress, ReceiveSource> open = [];
 
     /// <summary>Opens the socket for an address if there is none yet. It must be there before any path's socket on that address.</summary>
+    /// <returns>The address's socket.</returns>
     /// <exception cref="SystemCallException">As the kernel says; EADDRINUSE when another program has the port.</exception>
-    internal void Open(IPAddress local, uint scope, uint mark)
+    internal ReceiveSource Open(IPAddress local, uint scope, uint mark)
     {
-        if (open.ContainsKey(local))
+        if (open.TryGetValue(local, out ReceiveSource? there))
         {
-            return;
+            return there;
         }
         UdpSocket socket = UdpSocket.Bind(new IPEndPoint(local, connection.Config.LocalPort), scope, mark, share: false);
         ReceiveSource source = new(socket, connection, null);
         open[local] = source;
         context.Loop.Add(source);
+        return source;
     }
 
     /// <summary>Closes the sockets whose address no open path has.</summary>

@@ -137,7 +137,7 @@ internal sealed unsafe class Downlink : IDisposable
         {
             (UInt128 sourceAddress, int port, bool isIPv6) = batch.Source(index);
             sourcePort = port;
-            path = FindPath(source.Connection, sourceAddress, isIPv6);
+            path = FindPath(source, sourceAddress, isIPv6);
             if (path is null)
             {
                 source.Connection.ReceiveDrops.Add(DropReason.UnknownSource);
@@ -325,11 +325,11 @@ internal sealed unsafe class Downlink : IDisposable
         }
     }
 
-    private static PathRuntime? FindPath(ConnectionRuntime connection, UInt128 address, bool isIPv6)
+    private static PathRuntime? FindPath(ReceiveSource source, UInt128 address, bool isIPv6)
     {
-        foreach (PathRuntime path in connection.Paths)
+        foreach (PathRuntime path in source.Connection.Paths)
         {
-            if (path.RemoteIsIPv6 == isIPv6 && path.RemoteAddress == address)
+            if (path.RemoteIsIPv6 == isIPv6 && path.RemoteAddress == address && (path.Listener is null || path.Listener == source))
             {
                 return path;
             }

@@ -79,6 +79,12 @@ internal sealed class PathRuntime(ConnectionRuntime connection, PathConfig confi
     /// <summary>The socket that is connected to the peer's end; null while the path cannot be used. Swapped by the control plane.</summary>
     internal volatile UdpSocket? Socket;
 
+    /// <summary>
+    /// Where packets from other ports of the peer arrive: at the path's own address, for two paths may go to one address of
+    /// the peer. Null: anywhere. Written by the control plane, read by the receiving side.
+    /// </summary>
+    internal volatile ReceiveSource? Listener;
+
     // The sending side's.
     internal Traffic Sent;
     internal DropCounters SendDrops { get; } = new();

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using MptTools.Engine;
 using MptTools.Engine.Config;
 
@@ -83,6 +85,7 @@ public class UplinkTests
                 new PathFile("eth2", Local(2), server, Gateway(2)) { Weight = 1, Keepalive = 0.1, Dead = 0.5 },
             ],
         };
+        b.AddRoute("default", serverGateway);
         ConnectionFile toA = toB.Mirror("toA");
         toA = toA with { Paths = [.. toA.Paths.Select(path => path with { Interface = "eth1", Gateway = serverGateway })] };
         lab.Configure(a, "10.0.0.2/24", "fd00::2/64", toB);
@@ -102,6 +105,15 @@ public class UplinkTests
                 Assert.True(carried[0] is > 200 * size and < 250 * size && carried[1] is > 100 * size and < 150 * size,
                     $"The uplinks carried {carried[0]} and {carried[1]} bytes.");
             }
+            // What comes from another port of the server belongs to the path whose address it goes to.
+            using (Socket otherPort = Traffic.UdpSocket(b, server))
+            {
+                byte[] noProtocol = [0, 0, 0x12, 0x34, 0x45];
+                otherPort.SendTo(noProtocol, new IPEndPoint(IPAddress.Parse(Local(2)), 23456));
+            }
+            ServerStatus told = lab[a].WaitFor(status => status.Connections[0].Paths.Any(path => path.Drops.Count > 0), "the packet was dropped");
+            Assert.Empty(told.Connections[0].Paths[0].Drops);
+
             using NumberedStream flow = new(a, "10.0.0.2", b, "10.0.0.3");
             flow.Start();
             uplinks[0].Cut();
