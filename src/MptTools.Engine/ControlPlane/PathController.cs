@@ -16,6 +16,8 @@ internal sealed class PathController
     private ReceiveSource? source;
     private string? lastRouteError;
     private int lossesSeen, indexSeen;
+    private int defaultRouteChangesSeen;
+    private bool followsDefaultRoutes;
 
     internal PathController(ServerContext context, PathRuntime runtime, TimeSpan now)
     {
@@ -53,6 +55,11 @@ internal sealed class PathController
     /// <summary>Opens or closes the path as its interface and address are now.</summary>
     internal void LinksChanged(LinkMonitor links, PathListeners listeners, TimeSpan now)
     {
+        if (Config.Gateway is null && !followsDefaultRoutes)
+        {
+            links.FollowDefaultRoutes();
+            followsDefaultRoutes = true;
+        }
         LinkState? link = links.Find(Config.Interface);
         bool running = link is { IsRunning: true };
         IPAddress? address = link is null ? null : FindLocalAddress(link);
@@ -62,11 +69,12 @@ internal sealed class PathController
         {
             context.Routes.InterfaceLost(Config.Interface);
         }
-        if (lost || !address!.Equals(LocalAddress))
+        if (lost || !address!.Equals(LocalAddress) || IsRerouted(links, link!, address))
         {
             Close();
         }
         LocalAddress = address;
+        defaultRouteChangesSeen = links.DefaultRouteChanges;
         Monitor.LinkChanged(running, address is not null, now);
         if (Monitor.IsUsable && source is null)
         {
@@ -100,6 +108,17 @@ internal sealed class PathController
             }
         }
         return null;
+    }
+
+    /// <summary>The gateway is the system's choice, and the system has chosen another one.</summary>
+    private bool IsRerouted(LinkMonitor links, LinkState link, IPAddress local)
+    {
+        if (Config.Gateway is not null || source is null || links.DefaultRouteChanges == defaultRouteChangesSeen)
+        {
+            return false;
+        }
+        // A gateway that has gone without another in its place is still the best guess.
+        return FindGateway(link, local, Config.RemoteAddress!) is { } gateway && !gateway.Equals(Egress?.Gateway);
     }
 
     private void Open(LinkState link, IPAddress local, PathListeners listeners)

@@ -19,8 +19,8 @@ internal sealed class LinkState
     internal List<InterfaceAddress> Addresses { get; } = [];
 
     /// <summary>
-    /// How often it went down or lost an address. The kernel takes routes away then, also when all is back before its notices
-    /// are read.
+    /// Another number whenever it went down or lost an address. The kernel takes routes away then, also when all is back
+    /// before its notices are read.
     /// </summary>
     internal int Losses { get; set; }
 
@@ -38,17 +38,21 @@ internal sealed class LinkState
 /// </summary>
 internal sealed unsafe class LinkMonitor : IDisposable
 {
-    private const int RTM_NEWLINK = 16, RTM_DELLINK = 17, RTM_GETLINK = 18, RTM_NEWADDR = 20, RTM_DELADDR = 21, RTM_GETADDR = 22;
+    private const int RTM_NEWLINK = 16, RTM_DELLINK = 17, RTM_GETLINK = 18, RTM_NEWADDR = 20, RTM_DELADDR = 21, RTM_GETADDR = 22,
+        RTM_NEWROUTE = 24, RTM_DELROUTE = 25;
     private const int NLMSG_ERROR = 2, NLMSG_DONE = 3;
     private const int NLM_F_REQUEST = 1, NLM_F_DUMP = 0x300;
     private const int IFLA_IFNAME = 3, IFA_ADDRESS = 1, IFA_LOCAL = 2, IFA_FLAGS = 8;
     private const uint IFF_UP = 1, IFF_RUNNING = 0x40;
     private const uint IFA_F_DADFAILED = 0x08, IFA_F_TENTATIVE = 0x40;
     private const uint RTMGRP_LINK = 1, RTMGRP_IPV4_IFADDR = 0x10, RTMGRP_IPV6_IFADDR = 0x100;
+    private const int SOL_NETLINK = 270, NETLINK_ADD_MEMBERSHIP = 1, RTNLGRP_IPV4_ROUTE = 7;
+    private const byte RT_TABLE_MAIN = 254;
     private const int HeaderLength = 16;
 
     private readonly Dictionary<int, LinkState> links = [];
     private readonly byte[] buffer = new byte[65536];
+    private int losses;
     private int fd;
 
     internal LinkMonitor()
@@ -65,6 +69,19 @@ internal sealed unsafe class LinkMonitor : IDisposable
 
     /// <summary>Readable when the kernel has something to tell.</summary>
     internal int Descriptor => fd;
+
+    /// <summary>How often a default route of the main table came or went, where <see cref="FollowDefaultRoutes"/> was called.</summary>
+    internal int DefaultRouteChanges { get; private set; }
+
+    /// <summary>
+    /// Follows IPv4 default routes from now on. Only for who needs it: a router with a full table tells of many routes.
+    /// </summary>
+    internal void FollowDefaultRoutes()
+    {
+        int group = RTNLGRP_IPV4_ROUTE;
+        SystemCallException.Check(
+            Libc.setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(int)), "Listening for route changes");
+    }
 
     /// <summary>The interface of that name, or null.</summary>
     internal LinkState? Find(string name)
@@ -92,7 +109,10 @@ internal sealed unsafe class LinkMonitor : IDisposable
             }
             if (length < 0)
             {
-                // The kernel had more to tell than the socket holds: only a full reading is right again.
+                // The kernel had more to tell than the socket holds: only a full reading is right again, and what was lost
+                // meanwhile nobody knows.
+                losses++;
+                DefaultRouteChanges++;
                 ReadEverything();
                 return true;
             }
@@ -178,6 +198,10 @@ internal sealed unsafe class LinkMonitor : IDisposable
                 case RTM_DELLINK:
                     changed |= links.Remove(MemoryMarshal.Read<int>(body[4..]));
                     break;
+                case RTM_NEWROUTE or RTM_DELROUTE when IsDefaultRoute(body):
+                    DefaultRouteChanges++;
+                    changed = true;
+                    break;
                 case RTM_NEWADDR:
                     changed |= ApplyAddress(body, true);
                     break;
@@ -189,6 +213,8 @@ internal sealed unsafe class LinkMonitor : IDisposable
         }
         return changed;
     }
+
+    private static bool IsDefaultRoute(ReadOnlySpan<byte> body) => body[1] == 0 && body[4] == RT_TABLE_MAIN;
 
     private bool ApplyLink(ReadOnlySpan<byte> body)
     {
@@ -209,13 +235,13 @@ internal sealed unsafe class LinkMonitor : IDisposable
         }
         if (!links.TryGetValue(index, out LinkState? link))
         {
-            links[index] = new LinkState { Index = index, Name = name, IsRunning = running };
+            links[index] = new LinkState { Index = index, Name = name, IsRunning = running, Losses = losses };
             return true;
         }
         bool changed = link.IsRunning != running || link.Name != name;
         if (link.IsRunning && !running)
         {
-            link.Losses++;
+            link.Losses = ++losses;
         }
         link.IsRunning = running;
         link.Name = name;
@@ -261,7 +287,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
         else
         {
             link.Addresses.Remove(new InterfaceAddress(address, body[1]));
-            link.Losses++;
+            link.Losses = ++losses;
         }
         return true;
     }

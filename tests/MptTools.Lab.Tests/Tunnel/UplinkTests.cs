@@ -129,25 +129,29 @@ public class UplinkTests
     [LabFact]
     public void A_gateway_to_be_found_is_that_of_the_interfaces_default_route() => ServerLab.Run(lab =>
     {
-        LabHost a = lab.AddHost("A"), b = lab.AddHost("B");
-        Uplink(lab, a, b, 1);
-        Uplink(lab, a, b, 2);
-        a.Ip("route", "add", "default", "via", "10.1.1.1", "dev", "eth1", "metric", "100");
-        a.Ip("route", "add", "default", "via", "10.1.2.1", "dev", "eth2", "metric", "200");
-        var toB = new ConnectionFile("toB", "10.0.0.2", "10.0.0.3")
-        {
-            Paths =
-            [
-                new PathFile("eth1", "10.1.1.2", "10.11.1.3", "0.0.0.0"), new PathFile("eth2", "10.1.2.2", "10.11.2.3", "0.0.0.0"),
-            ],
-        };
-        lab.Configure(a, "10.0.0.2/24", null, toB);
-        lab.Configure(b, "10.0.0.3/24", null, WithGateways(toB.Mirror("toA"), "10.11.1.1", "10.11.2.1"));
+        (LabHost a, LabHost b) = WithGatewaysToBeFound(lab);
         return () =>
         {
             Assert.Equal(["10.1.1.1", "10.1.2.1"], lab[a].Connection().Paths.Select(path => path.Gateway));
             using NumberedStream stream = new(a, "10.0.0.2", b, "10.0.0.3");
             stream.SendAll(100);
+        };
+    });
+
+    [LabFact]
+    public void A_default_route_that_comes_after_the_address_is_followed() => ServerLab.Run(lab =>
+    {
+        (LabHost a, _) = WithGatewaysToBeFound(lab);
+        return () =>
+        {
+            // As DHCP does it: the link goes, the address comes back, and the way out some time later.
+            a.RemoveAddress("eth1", "10.1.1.2/24");
+            lab[a].WaitForPath(0, PathStatusCode.AddressDown);
+            a.AddAddress("eth1", "10.1.1.2/24");
+            lab[a].WaitForPath(0, PathStatusCode.Down);
+            a.Ip("route", "add", "default", "via", "10.1.1.1", "dev", "eth1", "metric", "100");
+            lab[a].WaitUntilUp();
+            Assert.Equal("10.1.1.1", lab[a].PathAt(0).Gateway);
         };
     });
 
@@ -168,6 +172,26 @@ public class UplinkTests
         far.AddRoute($"10.1.{number}.0/24", $"10.11.{number}.1");
         far.AddRoute($"fd01:{number}::/64", $"fd11:{number}::1");
         return link;
+    }
+
+    /// <summary>Hosts A and B with a router on each link; A's files leave its gateways to be found.</summary>
+    private static (LabHost A, LabHost B) WithGatewaysToBeFound(ServerLab lab)
+    {
+        LabHost a = lab.AddHost("A"), b = lab.AddHost("B");
+        Uplink(lab, a, b, 1);
+        Uplink(lab, a, b, 2);
+        a.Ip("route", "add", "default", "via", "10.1.1.1", "dev", "eth1", "metric", "100");
+        a.Ip("route", "add", "default", "via", "10.1.2.1", "dev", "eth2", "metric", "200");
+        var toB = new ConnectionFile("toB", "10.0.0.2", "10.0.0.3")
+        {
+            Paths =
+            [
+                new PathFile("eth1", "10.1.1.2", "10.11.1.3", "0.0.0.0"), new PathFile("eth2", "10.1.2.2", "10.11.2.3", "0.0.0.0"),
+            ],
+        };
+        lab.Configure(a, "10.0.0.2/24", null, toB);
+        lab.Configure(b, "10.0.0.3/24", null, WithGateways(toB.Mirror("toA"), "10.11.1.1", "10.11.2.1"));
+        return (a, b);
     }
 
     private static ConnectionFile WithGateways(ConnectionFile connection, params string[] gateways) => connection with
