@@ -330,7 +330,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
             loop.Dispose();
             foreach (TunnelRuntime tunnel in tunnels)
             {
-                tunnel.Device.Dispose();
+                tunnel.Dispose();
             }
             context.Routes.Dispose();
             links?.Dispose();

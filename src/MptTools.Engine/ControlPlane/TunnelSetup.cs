@@ -12,7 +12,7 @@ internal static class TunnelSetup
     /// <exception cref="MptStartException">With the cure.</exception>
     internal static TunnelRuntime Create(TunnelConfig config)
     {
-        TunDevice device = TunDevice.Create(config.Name);
+        TunDevice device = TunDevice.Create(config.Name, TunOffloads.All);
         try
         {
             // No address of the kernel's own choice, so that an idle tunnel is silent.

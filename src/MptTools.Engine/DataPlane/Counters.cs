@@ -4,7 +4,7 @@ namespace MptTools.Engine.DataPlane;
 internal enum DropReason
 {
     // From the tunnel device.
-    NoConnection, NoPathUp, NotIP, TooBig,
+    NoConnection, NoPathUp, NotIP, TooBig, Segmentation,
     // To the network.
     SendQueueFull, Unreachable, SendFailed,
     // From the network.

@@ -64,7 +64,7 @@ internal sealed unsafe class Downlink : IDisposable
         int firstNumbered = numbered.Count;
         for (int i = first; i < end; i++)
         {
-            Take(source, i, now);
+            TakeDatagrams(source, i, now);
         }
         if (numbered.Count > firstNumbered)
         {
@@ -127,10 +127,9 @@ internal sealed unsafe class Downlink : IDisposable
         connection.Order?.Dispose();
     }
 
-    private void Take(ReceiveSource source, int index, TimeSpan now)
+    /// <summary>Takes what one slot of the batch holds: a datagram, or several of one size that the kernel has put together.</summary>
+    private void TakeDatagrams(ReceiveSource source, int index, TimeSpan now)
     {
-        byte* datagram = batch.Data(index);
-        int length = batch.Length(index);
         int? sourcePort = null;
         PathRuntime? path = source.Path;
         if (path is null)
@@ -138,13 +137,29 @@ internal sealed unsafe class Downlink : IDisposable
             (UInt128 sourceAddress, int port, bool isIPv6) = batch.Source(index);
             sourcePort = port;
             path = FindPath(source, sourceAddress, isIPv6);
+        }
+        byte* data = batch.Data(index);
+        int length = batch.Length(index);
+        (byte outerEcn, int size) = batch.Ancillary(index);
+        int offset = 0;
+        do
+        {
             if (path is null)
             {
                 source.Connection.ReceiveDrops.Add(DropReason.UnknownSource);
-                return;
             }
+            else
+            {
+                Take(source.Connection, path, data + offset, Math.Min(size, length - offset), outerEcn, sourcePort, now);
+            }
+            offset += size;
         }
+        while (offset < length);
+    }
 
+    private void Take(
+        ConnectionRuntime connection, PathRuntime path, byte* datagram, int length, byte outerEcn, int? sourcePort, TimeSpan now)
+    {
         GreError error = Gre.TryParse(new ReadOnlySpan<byte>(datagram, length), out GreHeader header);
         if (error != GreError.None)
         {
@@ -166,7 +181,7 @@ internal sealed unsafe class Downlink : IDisposable
         }
         Span<byte> packet = new(inner, IPHeader.TotalLength(new ReadOnlySpan<byte>(inner, length)));
         byte innerEcn = IPHeader.GetEcn(packet);
-        EcnResult ecn = Ecn.Decapsulate(innerEcn, batch.Ecn(index));
+        EcnResult ecn = Ecn.Decapsulate(innerEcn, outerEcn);
         if (ecn.Drop)
         {
             path.ReceiveDrops.Add(DropReason.EcnCongestionLost);
@@ -186,15 +201,14 @@ internal sealed unsafe class Downlink : IDisposable
             Sequence = header.Sequence,
             Path = (byte)path.Index,
         };
-        if (header.HasSequence && source.Connection.Order is not null)
+        if (header.HasSequence && connection.Order is not null)
         {
             numbered.Add(reference);
         }
         else
         {
-            PacketList output = OutputOf(source.Connection);
-            output.Add(reference);
-            source.Connection.Delivered.Add(reference.Length);
+            OutputOf(connection).Add(reference);
+            connection.Delivered.Add(reference.Length);
         }
     }
 
@@ -285,21 +299,13 @@ internal sealed unsafe class Downlink : IDisposable
     {
         foreach (TunnelRuntime tunnel in tunnels)
         {
+            tunnel.WriteOutput();
             PacketList output = tunnel.Output;
             for (int i = 0; i < output.Count; i++)
             {
-                ref PacketRef packet = ref output[i];
-                if (tunnel.Device.Write(packet.Data, packet.Length))
+                if (output[i].OwnsChunk)
                 {
-                    tunnel.Written.Add(packet.Length);
-                }
-                else
-                {
-                    tunnel.WriteDrops.Add(DropReason.TunnelWrite);
-                }
-                if (packet.OwnsChunk)
-                {
-                    Chunks.Return(packet.Data);
+                    Chunks.Return(output[i].Data);
                 }
             }
             output.Clear();

@@ -5,10 +5,24 @@ using MptTools.Engine.Wire;
 namespace MptTools.Engine.DataPlane;
 
 /// <summary>A TUN device as the data plane sees it.</summary>
-internal sealed class TunnelRuntime(TunnelConfig config, TunDevice device)
+internal sealed unsafe class TunnelRuntime : ITunWriter, IDisposable
 {
-    internal TunnelConfig Config { get; } = config;
-    internal TunDevice Device { get; } = device;
+    private readonly PacketMerger? merger;
+
+    internal TunnelRuntime(TunnelConfig config, TunDevice device)
+    {
+        Config = config;
+        Device = device;
+        if (device.HasVirtioHeaders)
+        {
+            MergeKinds kinds = (device.Offloads.HasFlag(TunOffloads.Tcp) ? MergeKinds.TcpIPv4 | MergeKinds.TcpIPv6 : MergeKinds.None)
+                | (device.Offloads.HasFlag(TunOffloads.Udp) ? MergeKinds.UdpIPv4 | MergeKinds.UdpIPv6 : MergeKinds.None);
+            merger = new PacketMerger(this, kinds);
+        }
+    }
+
+    internal TunnelConfig Config { get; }
+    internal TunDevice Device { get; }
 
     /// <summary>Which connection takes a packet. The control plane swaps it, the data plane reads it once a batch.</summary>
     internal volatile ForwardingTable<ConnectionRuntime> Forwarding = ForwardingTable<ConnectionRuntime>.Empty;
@@ -23,6 +37,67 @@ internal sealed class TunnelRuntime(TunnelConfig config, TunDevice device)
 
     /// <summary>What the receiving side delivers at the end of the batch; its own.</summary>
     internal PacketList Output { get; } = new();
+
+    /// <summary>Writes <see cref="Output"/> to the device, neighbours of a flow in one piece where the device takes that.</summary>
+    internal void WriteOutput()
+    {
+        for (int i = 0; i < Output.Count; i++)
+        {
+            ref PacketRef packet = ref Output[i];
+            if (merger is not null)
+            {
+                merger.Add(packet.Data, packet.Length);
+            }
+            else
+            {
+                Libc.iovec piece = new() { iov_base = packet.Data, iov_len = (nuint)packet.Length };
+                Count(Device.Write(&piece, 1), packet.Length);
+            }
+        }
+        merger?.Flush();
+    }
+
+    void ITunWriter.Write(in TunWrite write)
+    {
+        if (write.PacketCount == 1)
+        {
+            Count(Device.Write(write.Pieces, write.PieceCount), write.Length);
+            return;
+        }
+        bool merged = Device.Write(write.Pieces, write.PieceCount);
+        for (int i = 0; i < write.PacketCount; i++)
+        {
+            byte* packet = write.Packet(i, out int length);
+            Count(merged || WriteSingle(packet, length), length);
+        }
+    }
+
+    private bool WriteSingle(byte* packet, int length)
+    {
+        VirtioHeader plain = default;
+        Libc.iovec* pieces = stackalloc Libc.iovec[2];
+        pieces[0] = new() { iov_base = &plain, iov_len = VirtioHeader.Length };
+        pieces[1] = new() { iov_base = packet, iov_len = (nuint)length };
+        return Device.Write(pieces, 2);
+    }
+
+    private void Count(bool written, int length)
+    {
+        if (written)
+        {
+            Written.Add(length);
+        }
+        else
+        {
+            WriteDrops.Add(DropReason.TunnelWrite);
+        }
+    }
+
+    public void Dispose()
+    {
+        merger?.Dispose();
+        Device.Dispose();
+    }
 }
 
 /// <summary>A connection as the data plane sees it. Each field says which side owns it.</summary>

@@ -17,51 +17,128 @@ namespace MptTools.Engine.DataPlane;
 /// </summary>
 internal sealed unsafe class Uplink : IDisposable
 {
-    private const int BatchPackets = 128;
+    private const int Slots = 64;
     private const int Headroom = 64;
     private const int SlotSize = Headroom + 65536;
+    private const int HeaderSize = Gre.MaximumLength + Segmentation.MaximumHeaderLength;
 
-    private readonly byte* slots = (byte*)NativeMemory.AlignedAlloc((nuint)BatchPackets * SlotSize, 64);
-    private readonly Queued[] queue = new Queued[BatchPackets];
-    private readonly PathRuntime[] pathsToSend = new PathRuntime[BatchPackets];
-    private readonly ConnectionRuntime[] connectionsToSend = new ConnectionRuntime[BatchPackets];
+    /// <summary>
+    /// So much is sent before the next is read: enough that calls do not count, little enough to stay in the processor's cache.
+    /// </summary>
+    private const int BytesPerSend = 256 * 1024;
+
+    /// <summary>Then the other direction has its turn.</summary>
+    private const int BytesPerRun = 2 * BytesPerSend;
+
+    private readonly byte* slots = (byte*)NativeMemory.AlignedAlloc((nuint)Slots * SlotSize, 64);
+    private readonly byte* headers = (byte*)NativeMemory.AlignedAlloc((nuint)SendBatch.Capacity * HeaderSize, 64);
+    private readonly Queued[] queue = new Queued[SendBatch.Capacity];
+    private readonly PathRuntime[] pathsToSend = new PathRuntime[SendBatch.Capacity];
     private readonly SendBatch batch = new();
-    private int queued, pathsQueued, connectionsQueued;
+    private int queued, queuedBytes, pathsQueued;
 
-    /// <summary>An encapsulated packet; those of one path are chained in order.</summary>
+    /// <summary>An encapsulated packet, in one piece or in two; those of one path are chained in order.</summary>
     private struct Queued
     {
-        internal byte* Datagram;
-        internal int Length;
+        internal byte* Header, Payload;
+        internal int HeaderLength, PayloadLength;
         internal int InnerLength;
         internal byte Ecn;
         internal int Next;
     }
 
-    /// <summary>Sends one batch of what the device has now.</summary>
+    /// <summary>Sends what the device has now, up to a limit.</summary>
     internal void Run(TunnelRuntime tunnel)
     {
         ForwardingTable<ConnectionRuntime> forwarding = tunnel.Forwarding;
-        for (int i = 0; i < BatchPackets; i++)
+        int slot = 0;
+        for (int bytes = 0; bytes < BytesPerRun;)
         {
-            byte* packet = slots + (long)i * SlotSize + Headroom;
-            int length = tunnel.Device.Read(packet, SlotSize - Headroom);
+            if (slot == Slots || queuedBytes >= BytesPerSend)
+            {
+                Send();
+                slot = 0;
+            }
+            byte* packet = slots + (long)slot++ * SlotSize + Headroom;
+            int length = Read(tunnel.Device, packet, out VirtioHeader header);
             if (length == 0)
             {
                 break;
             }
-            tunnel.Read.Add(length);
+            bytes += length;
             if (FindConnection(tunnel, forwarding, new ReadOnlySpan<byte>(packet, length), out int version) is not { } connection)
             {
+                tunnel.Read.Add(length);
                 continue;
             }
+            if (header.SegmentationType == VirtioHeader.None)
+            {
+                TakeSingle(tunnel, connection, packet, length, version, header);
+            }
+            else
+            {
+                TakeSegments(tunnel, connection, packet, length, version, header);
+            }
+        }
+        Send();
+    }
+
+    private static int Read(TunDevice device, byte* packet, out VirtioHeader header)
+    {
+        if (!device.HasVirtioHeaders)
+        {
+            header = default;
+            return device.Read(packet, SlotSize - Headroom);
+        }
+        byte* start = packet - VirtioHeader.Length;
+        int length = device.Read(start, SlotSize - Headroom + VirtioHeader.Length);
+        header = length > VirtioHeader.Length ? VirtioHeader.Read(new ReadOnlySpan<byte>(start, VirtioHeader.Length)) : default;
+        return Math.Max(length - VirtioHeader.Length, 0);
+    }
+
+    private void TakeSingle(
+        TunnelRuntime tunnel, ConnectionRuntime connection, byte* packet, int length, int version, in VirtioHeader header)
+    {
+        tunnel.Read.Add(length);
+        if ((header.Flags & VirtioHeader.NeedsChecksum) != 0 &&
+            Segmentation.CompleteChecksum(new Span<byte>(packet, length), header) != SegmentError.None)
+        {
+            tunnel.ReadDrops.Add(DropReason.Segmentation);
+            return;
+        }
+        if (PickPath(connection) is { } path)
+        {
+            int greLength = WriteGre(connection, version, packet);
+            Enqueue(connection, path, packet - greLength, greLength + length, null, 0, length, OuterEcn(connection, packet, length));
+        }
+    }
+
+    /// <summary>A packet that stands for many: each of them gets its own headers and is scheduled on its own; the payload stays where it is.</summary>
+    private void TakeSegments(
+        TunnelRuntime tunnel, ConnectionRuntime connection, byte* packet, int length, int version, in VirtioHeader header)
+    {
+        if (Segmentation.TryPlan(new ReadOnlySpan<byte>(packet, length), header, out SegmentPlan plan) != SegmentError.None)
+        {
+            tunnel.ReadDrops.Add(DropReason.Segmentation);
+            return;
+        }
+        byte ecn = OuterEcn(connection, packet, length);
+        for (int i = 0; i < plan.Count; i++)
+        {
+            if (queued == SendBatch.Capacity)
+            {
+                Send();
+            }
+            byte* inner = headers + (long)queued * HeaderSize + Gre.MaximumLength;
+            int headerLength = Segmentation.WriteSegment(plan, packet, i, inner, out byte* payload, out int payloadLength);
+            tunnel.Read.Add(headerLength + payloadLength);
             if (PickPath(connection) is not { } path)
             {
                 continue;
             }
-            Encapsulate(connection, path, packet, length, version);
+            int greLength = WriteGre(connection, version, inner);
+            Enqueue(connection, path, inner - greLength, greLength + headerLength, payload, payloadLength, headerLength + payloadLength, ecn);
         }
-        Send();
     }
 
     private static ConnectionRuntime? FindConnection(
@@ -91,42 +168,50 @@ internal sealed unsafe class Uplink : IDisposable
         return connection.Paths[index];
     }
 
-    private void Encapsulate(ConnectionRuntime connection, PathRuntime path, byte* packet, int length, int version)
+    /// <summary>Writes the GRE header right before the packet.</summary>
+    /// <returns>Its length.</returns>
+    private static int WriteGre(ConnectionRuntime connection, int version, byte* packet)
     {
-        int headerLength = connection.Sequenced ? Gre.SequencedLength : Gre.BaseLength;
-        Span<byte> header = new(packet - headerLength, headerLength);
         ushort protocol = Gre.ProtocolFor(version);
         if (connection.Sequenced)
         {
-            Gre.WriteSequenced(header, protocol, connection.NextSequence++);
+            Gre.WriteSequenced(new Span<byte>(packet - Gre.SequencedLength, Gre.SequencedLength), protocol, connection.NextSequence++);
+            return Gre.SequencedLength;
         }
-        else
-        {
-            Gre.Write(header, protocol);
-        }
-        byte ecn = connection.PeerTakesEcn
-            ? Ecn.OuterForNormalMode(IPHeader.GetEcn(new ReadOnlySpan<byte>(packet, length)))
-            : Ecn.OuterForCompatibilityMode;
+        Gre.Write(new Span<byte>(packet - Gre.BaseLength, Gre.BaseLength), protocol);
+        return Gre.BaseLength;
+    }
 
+    private static byte OuterEcn(ConnectionRuntime connection, byte* packet, int length) => connection.PeerTakesEcn
+        ? Ecn.OuterForNormalMode(IPHeader.GetEcn(new ReadOnlySpan<byte>(packet, length)))
+        : Ecn.OuterForCompatibilityMode;
+
+    private void Enqueue(
+        ConnectionRuntime connection, PathRuntime path, byte* header, int headerLength, byte* payload, int payloadLength, int innerLength, byte ecn)
+    {
+        if (queued == SendBatch.Capacity)
+        {
+            Send();
+        }
         if (path.LastQueued < 0)
         {
             path.FirstQueued = queued;
             pathsToSend[pathsQueued++] = path;
-            connectionsToSend[connectionsQueued++] = connection;
         }
         else
         {
             queue[path.LastQueued].Next = queued;
         }
         path.LastQueued = queued;
-        queue[queued++] = new Queued
-        {
-            Datagram = packet - headerLength,
-            Length = headerLength + length,
-            InnerLength = length,
-            Ecn = ecn,
-            Next = -1,
-        };
+        ref Queued item = ref queue[queued++];
+        item.Header = header;
+        item.HeaderLength = headerLength;
+        item.Payload = payload;
+        item.PayloadLength = payloadLength;
+        item.InnerLength = innerLength;
+        item.Ecn = ecn;
+        item.Next = -1;
+        queuedBytes += innerLength;
     }
 
     private void Send()
@@ -134,74 +219,91 @@ internal sealed unsafe class Uplink : IDisposable
         for (int i = 0; i < pathsQueued; i++)
         {
             PathRuntime path = pathsToSend[i];
+            int packet = path.FirstQueued;
             if (path.Socket is { } socket)
             {
-                SendPath(path, socket);
+                while (packet >= 0)
+                {
+                    packet = SendBatchFrom(path, socket, packet);
+                }
             }
             else
             {
-                for (int packet = path.FirstQueued; packet >= 0; packet = queue[packet].Next)
-                {
-                    path.SendDrops.Add(DropReason.Unreachable);
-                }
+                Drop(path, ref packet, int.MaxValue, DropReason.Unreachable);
             }
             path.FirstQueued = path.LastQueued = -1;
-        }
-        for (int i = 0; i < connectionsQueued; i++)
-        {
             // Only numbers that have left may be announced: a keepalive must not overtake the packets it speaks of.
-            connectionsToSend[i].AnnouncedSequence = connectionsToSend[i].NextSequence;
+            path.Connection.AnnouncedSequence = path.Connection.NextSequence;
         }
-        queued = pathsQueued = connectionsQueued = 0;
+        queued = queuedBytes = pathsQueued = 0;
     }
 
-    private void SendPath(PathRuntime path, UdpSocket socket)
+    /// <summary>Sends packets of a path from <paramref name="packet"/> on, as many as one batch takes.</summary>
+    /// <returns>The first one that is not done with; -1 when all are.</returns>
+    private int SendBatchFrom(PathRuntime path, UdpSocket socket, int packet)
     {
         batch.Clear();
-        for (int packet = path.FirstQueued; packet >= 0; packet = queue[packet].Next)
+        for (int next = packet; next >= 0 && !batch.IsFull; next = queue[next].Next)
         {
-            ref Queued item = ref queue[packet];
-            batch.Add(item.Datagram, item.Length, item.Ecn, socket.IsIPv6);
+            ref Queued item = ref queue[next];
+            batch.Add(item.Header, item.HeaderLength, item.Payload, item.PayloadLength, item.Ecn, socket);
         }
-        int first = path.FirstQueued;
-        int sent = 0;
         bool told = false;
-        while (sent < batch.Count)
+        for (int message = 0; message < batch.Count;)
         {
-            int result = batch.Send(socket, sent);
+            int result = batch.Send(socket, message);
             if (result > 0)
             {
-                for (int i = 0; i < result; i++)
+                for (; result > 0; result--)
                 {
-                    path.Sent.Add(queue[first].InnerLength);
-                    first = queue[first].Next;
+                    for (int i = batch.DatagramsOf(message++); i > 0; i--)
+                    {
+                        path.Sent.Add(queue[packet].InnerLength);
+                        packet = queue[packet].Next;
+                    }
                 }
-                sent += result;
                 told = false;
                 continue;
             }
-            // An ICMP error for an earlier datagram is told once, in place of a send: the same packet goes again.
+            // An ICMP error for an earlier datagram is told once, in place of a send: the same message goes again.
             if (!told && -result is (Libc.ECONNREFUSED or Libc.EHOSTUNREACH or Libc.EINTR))
             {
                 told = true;
                 continue;
             }
-            path.SendDrops.Add(-result switch
+            int datagrams = batch.DatagramsOf(message);
+            if (datagrams > 1 && -result is (Libc.EIO or Libc.EINVAL or Libc.EOPNOTSUPP))
+            {
+                // The way out of this path cannot cut: from here on each datagram goes by itself.
+                socket.SendsSegments = false;
+                return packet;
+            }
+            Drop(path, ref packet, datagrams, -result switch
             {
                 Libc.EAGAIN or Libc.ENOBUFS => DropReason.SendQueueFull,
                 Libc.EMSGSIZE => DropReason.TooBig,
                 Libc.ENETUNREACH or Libc.EHOSTUNREACH or Libc.ENETDOWN => DropReason.Unreachable,
                 _ => DropReason.SendFailed,
             });
-            first = queue[first].Next;
-            sent++;
+            message++;
             told = false;
+        }
+        return packet;
+    }
+
+    private void Drop(PathRuntime path, ref int packet, int datagrams, DropReason reason)
+    {
+        for (; datagrams > 0 && packet >= 0; datagrams--)
+        {
+            path.SendDrops.Add(reason);
+            packet = queue[packet].Next;
         }
     }
 
     public void Dispose()
     {
         NativeMemory.AlignedFree(slots);
+        NativeMemory.AlignedFree(headers);
         batch.Dispose();
     }
 }

@@ -22,6 +22,9 @@ internal static unsafe partial class Libc
     internal static partial nint write(int fd, void* buffer, nuint count);
 
     [LibraryImport(Lib, SetLastError = true)]
+    internal static partial nint writev(int fd, iovec* pieces, int count);
+
+    [LibraryImport(Lib, SetLastError = true)]
     internal static partial int ioctl(int fd, nuint request, void* argument);
 
     [LibraryImport(Lib, SetLastError = true)]
@@ -92,7 +95,7 @@ internal static unsafe partial class Libc
 
     internal const int
         EINTR = 4, EAGAIN = 11, EBUSY = 16, EFAULT = 14, EPERM = 1, EACCES = 13, ENOENT = 2, EINVAL = 22, EBADF = 9, ENODEV = 19,
-        EMSGSIZE = 90, EADDRINUSE = 98, EADDRNOTAVAIL = 99, ENETDOWN = 100, ENETUNREACH = 101, ENOBUFS = 105,
+        EMSGSIZE = 90, EOPNOTSUPP = 95, EADDRINUSE = 98, EADDRNOTAVAIL = 99, ENETDOWN = 100, ENETUNREACH = 101, ENOBUFS = 105,
         ECONNREFUSED = 111, EHOSTUNREACH = 113, EIO = 5, EBADFD = 77, ENXIO = 6;
 
     internal const int O_RDONLY = 0, O_RDWR = 2, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000;
@@ -112,9 +115,11 @@ internal static unsafe partial class Libc
     internal const int IP_TOS = 1, IP_RECVTOS = 13, IP_FREEBIND = 15, IP_MTU_DISCOVER = 10, IP_RECVERR = 11;
     internal const int IPV6_V6ONLY = 26, IPV6_RECVTCLASS = 66, IPV6_TCLASS = 67, IPV6_MTU_DISCOVER = 23;
 
+    internal const int UDP_SEGMENT = 103, UDP_GRO = 104;
+
     internal const int CLONE_NEWNET = 0x40000000;
-    internal const nuint TUNSETIFF = 0x400454ca;
-    internal const int IFF_TUN = 1, IFF_NO_PI = 0x1000, IFF_TUN_EXCL = 0x8000;
+    internal const nuint TUNSETIFF = 0x400454ca, TUNSETOFFLOAD = 0x400454d0;
+    internal const int IFF_TUN = 1, IFF_NO_PI = 0x1000, IFF_TUN_EXCL = 0x8000, IFF_VNET_HDR = 0x4000;
 
     [StructLayout(LayoutKind.Sequential)]
     internal struct pollfd

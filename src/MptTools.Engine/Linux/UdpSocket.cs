@@ -26,6 +26,12 @@ internal sealed unsafe class UdpSocket : IDisposable
 
     internal bool IsIPv6 { get; }
 
+    /// <summary>A run of datagrams may go in one message (UDP_SEGMENT). Switched off when the kernel refuses one.</summary>
+    internal bool SendsSegments { get; set; }
+
+    /// <summary>Datagrams of one size may arrive put together (UDP_GRO).</summary>
+    internal bool ReceivesMerged { get; private set; }
+
     /// <summary>Opens a socket that is bound to <paramref name="local"/>.</summary>
     /// <param name="local">Address and port on this host.</param>
     /// <param name="scope">The interface's index, for link-local addresses.</param>
@@ -66,6 +72,8 @@ internal sealed unsafe class UdpSocket : IDisposable
             byte* address = stackalloc byte[AddressSize];
             uint length = WriteAddress(address, local, scope);
             SystemCallException.Check(Libc.bind(fd, address, length), $"Binding UDP {local}");
+            socket.SendsSegments = socket.TrySet(Libc.SOL_UDP, Libc.UDP_SEGMENT, 0);
+            socket.ReceivesMerged = socket.TrySet(Libc.SOL_UDP, Libc.UDP_GRO, 1);
             // From here on those who ask to share may join.
             socket.Set(Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1, "Sharing the port");
             return socket;
@@ -147,6 +155,8 @@ internal sealed unsafe class UdpSocket : IDisposable
             Set(Libc.SOL_SOCKET, limited, bytes, what);
         }
     }
+
+    private bool TrySet(int level, int option, int value) => Libc.setsockopt(fd, level, option, &value, sizeof(int)) == 0;
 
     private void Set(int level, int option, int value, string what) =>
         SystemCallException.Check(Libc.setsockopt(fd, level, option, &value, sizeof(int)), what);

@@ -83,7 +83,15 @@ internal sealed unsafe class BenchPeer : IDisposable
         batch.Receive(socket, ReceiveBatch.Capacity);
         for (int i = 0; i < batch.Count; i++)
         {
-            received.Enqueue(new PeerDatagram(new ReadOnlySpan<byte>(batch.Data(i), batch.Length(i)).ToArray(), batch.Ecn(i)));
+            (byte ecn, int size) = batch.Ancillary(i);
+            int offset = 0;
+            do
+            {
+                int length = Math.Min(size, batch.Length(i) - offset);
+                received.Enqueue(new PeerDatagram(new ReadOnlySpan<byte>(batch.Data(i) + offset, length).ToArray(), ecn));
+                offset += size;
+            }
+            while (offset < batch.Length(i));
         }
         batch.Clear();
     }
