@@ -185,7 +185,7 @@ public class LinkFaultTests
         internal Flows(TunnelLab lab)
         {
             this.lab = lab;
-            tcp = new VerifiedTcp(lab.A, lab.B, TunnelLab.AddressB);
+            tcp = new VerifiedTcp(lab.A, lab.B, TunnelLab.AddressB, pauseMilliseconds: 2);
             udp = new NumberedStream(lab.B, TunnelLab.AddressB, lab.A, TunnelLab.AddressA);
             udp.Start();
         }
@@ -193,7 +193,7 @@ public class LinkFaultTests
         /// <summary>Both flows go on, in order.</summary>
         internal void GoOn()
         {
-            tcp.WaitForMore(1 << 20);
+            tcp.WaitForMore(1 << 18);
             udp.WaitForMore(50);
             Assert.Equal(0, udp.OutOfOrder);
         }

@@ -35,10 +35,10 @@ public class UplinkTests
             Traffic.Ping(a, "198.51.100.2");
             Traffic.Ping(a, "2001:db8::2");
             Traffic.Ping(internet, "10.0.0.2");
-            using VerifiedTcp tcp = new(a, internet, "198.51.100.2");
-            using VerifiedTcp tcp6 = new(internet, a, "fd00::2");
-            tcp.WaitForMore(1 << 20);
-            tcp6.WaitForMore(1 << 20);
+            using VerifiedTcp tcp = new(a, internet, "198.51.100.2", pauseMilliseconds: 2);
+            using VerifiedTcp tcp6 = new(internet, a, "fd00::2", pauseMilliseconds: 2);
+            tcp.WaitForMore(1 << 18);
+            tcp6.WaitForMore(1 << 18);
             // All of it in the tunnel, over both uplinks.
             Assert.All(lab[a].Connection().Paths, path => Assert.True(path.PacketsSent > 100 && path.PacketsReceived > 100));
             Assert.Contains("dev tun0", a.Ip("route", "get", "198.51.100.2").Output);
@@ -49,8 +49,8 @@ public class UplinkTests
                 uplink.Cut();
                 lab[a].WaitForPath(path, PathStatusCode.Down);
                 lab[b].WaitForPath(path, PathStatusCode.Down);
-                tcp.WaitForMore(1 << 20);
-                tcp6.WaitForMore(1 << 20);
+                tcp.WaitForMore(1 << 18);
+                tcp6.WaitForMore(1 << 18);
                 uplink.Heal();
                 lab[a].WaitUntilUp();
                 lab[b].WaitUntilUp();

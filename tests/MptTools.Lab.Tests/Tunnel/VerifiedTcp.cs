@@ -13,16 +13,20 @@ internal sealed class VerifiedTcp : IDisposable
     private readonly Thread sending, receiving;
     private readonly object gate = new();
     private readonly long limit;
+    private readonly int pauseMilliseconds;
+    private readonly ManualResetEventSlim stopping = new();
     private long received;
     private string? fault;
     private bool ended;
-    private volatile bool stopping;
 
     /// <param name="limit">How many bytes to send; without end unless given.</param>
+    /// <param name="pauseMilliseconds">How long to rest after each 16 KiB, so that others get their turn; 0: as fast as it goes.</param>
     /// <param name="source">The address to send from; the system's choice unless given.</param>
-    internal VerifiedTcp(LabHost from, LabHost to, string toAddress, long limit = long.MaxValue, string? source = null)
+    internal VerifiedTcp(LabHost from, LabHost to, string toAddress, long limit = long.MaxValue, int pauseMilliseconds = 0,
+        string? source = null)
     {
         this.limit = limit;
+        this.pauseMilliseconds = pauseMilliseconds;
         IPAddress address = IPAddress.Parse(toAddress);
         listener = to.Invoke(() => new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
         listener.Bind(new IPEndPoint(address, 0));
@@ -65,12 +69,13 @@ internal sealed class VerifiedTcp : IDisposable
 
     public void Dispose()
     {
-        stopping = true;
+        stopping.Set();
         sender.Dispose();
         receiver.Dispose();
         listener.Dispose();
         sending.Join();
         receiving.Join();
+        stopping.Dispose();
     }
 
     private void WaitUntil(long bytes)
@@ -108,6 +113,10 @@ internal sealed class VerifiedTcp : IDisposable
             {
                 bytes.NextBytes(block);
                 sender.Send(block.AsSpan(0, (int)Math.Min(block.Length, left)));
+                if (pauseMilliseconds > 0 && stopping.Wait(pauseMilliseconds))
+                {
+                    return;
+                }
             }
             sender.Shutdown(SocketShutdown.Send);
         }
@@ -159,7 +168,7 @@ internal sealed class VerifiedTcp : IDisposable
     {
         lock (gate)
         {
-            fault ??= stopping ? null : what;
+            fault ??= stopping.IsSet ? null : what;
             Monitor.PulseAll(gate);
         }
     }
