@@ -1,4 +1,5 @@
 using MptTools.Engine;
+using MptTools.Engine.Config;
 using MptTools.Engine.ControlPlane;
 
 namespace MptTools.Lab.Tests.Tunnel;
@@ -62,9 +63,12 @@ public class StopTests
         lab.ServerA.Process.Kill();
         Assert.NotEmpty(before.Find());
 
+        // With a path less, so that not everything that was left is used again.
+        lab.FilesA.Write(lab.FileA with { Paths = [lab.FileA.Paths[0]] });
         lab.ServerA = LabServer.Start(lab.A, lab.FilesA);
         lab.ServerA.WaitUntilUp();
-        lab.ServerB.WaitUntilUp();
+        lab.ServerB.WaitForPath(1, PathStatusCode.Down);
+        lab.ServerB.WaitForPath(0, PathStatusCode.Up);
         // The peer has numbers of its own to go on from, and sees new ones start.
         using NumberedStream again = new(lab.A, TunnelLab.AddressA, lab.B, TunnelLab.AddressB);
         using NumberedStream back = new(lab.B, TunnelLab.AddressB, lab.A, TunnelLab.AddressA);
