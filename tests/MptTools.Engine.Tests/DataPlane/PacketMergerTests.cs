@@ -260,6 +260,26 @@ public sealed class PacketMergerTests : IDisposable
         }
     }
 
+    [Theory]
+    [MemberData(nameof(AllKinds))]
+    public void ATransportHeaderThatIsCutOffHasNoPorts(bool isIPv6, bool isUdp)
+    {
+        PacketSpec template = Template with { IsIPv6 = isIPv6, IsUdp = isUdp };
+        for (int left = 0; left < template.TransportHeaderLength; left++)
+        {
+            byte[] packet = template.Build()[..(template.TransportOffset + left)];
+            packet.AsSpan(isIPv6 ? 4 : 2, 2).Clear();
+            packet[isIPv6 ? 5 : 3] = (byte)(isIPv6 ? left : packet.Length);
+            bench.Writes.Clear();
+            bench.Add(Flow(template with { SourcePort = 1 }, 2).Select(part => part.Build()));
+            // The third place ends where forbidden memory begins.
+            bench.Add(packet);
+            Assert.Equal([2, 1], bench.Writes.Select(write => write.Cut.Length));
+            Assert.Equal(packet, bench.Writes[1].Packet);
+            bench.Flush();
+        }
+    }
+
     [Fact]
     public void WhatIsNoIPPacketIsPassedOnAtOnce()
     {

@@ -159,6 +159,20 @@ public sealed unsafe class SegmentationTests : IDisposable
             SegmentError.HeaderTooLong, Tcp6 with { Extensions = [(60, [0, 31, .. new byte[254]])] }, tcp6 with { ChecksumStart = 296 });
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(7)]
+    public void AnExtensionHeaderThatIsCutOffIsRefused(int left)
+    {
+        byte[] packet = [0x60, 0, 0, 0, 0, (byte)left, 60, 64, .. new byte[32 + left]];
+        byte* placed = memory.Place(0, packet);
+        Assert.Equal(
+            SegmentError.IPHeader,
+            Segmentation.TryPlan(new ReadOnlySpan<byte>(placed, packet.Length), HeaderOf(Tcp6, 100), out _));
+    }
+
     [Fact]
     public void WhateverIsReadNothingOutsideIsTouched() => PropertyCheck.Holds(
         PropertyCheck.AnyUInt32,
