@@ -272,10 +272,10 @@ internal sealed unsafe class Uplink : IDisposable
                 continue;
             }
             int datagrams = batch.DatagramsOf(message);
-            if (datagrams > 1 && -result is (Libc.EIO or Libc.EINVAL or Libc.EOPNOTSUPP))
+            if (datagrams > 1 && -result is (Libc.EIO or Libc.EINVAL or Libc.EOPNOTSUPP or Libc.EMSGSIZE))
             {
-                // The way out of this path cannot cut: from here on each datagram goes by itself.
-                socket.SendsSegments = false;
+                // The way out of this path cannot cut, or is too narrow, and only a datagram that goes by itself may travel in fragments.
+                socket.LongestSegment = -result == Libc.EMSGSIZE ? batch.LengthOf(message) - 1 : 0;
                 return packet;
             }
             Drop(path, ref packet, datagrams, -result switch

@@ -155,6 +155,7 @@ internal sealed unsafe class SendBatch : IDisposable
     private readonly Libc.iovec* vectors = (Libc.iovec*)NativeMemory.AllocZeroed(2 * Capacity, (nuint)sizeof(Libc.iovec));
     private readonly byte* controls = (byte*)NativeMemory.AllocZeroed(MaximumMessages, ControlSize);
     private readonly int[] datagramsOf = new int[MaximumMessages];
+    private readonly int[] lengthOf = new int[MaximumMessages];
     private int datagrams, vectorsUsed;
     private int runSize, runBytes;
     private byte runEcn;
@@ -166,6 +167,9 @@ internal sealed unsafe class SendBatch : IDisposable
 
     /// <summary>How many datagrams a message stands for.</summary>
     internal int DatagramsOf(int message) => datagramsOf[message];
+
+    /// <summary>The length of a message's datagrams; of a run, of all but the last.</summary>
+    internal int LengthOf(int message) => lengthOf[message];
 
     internal void Clear() => Count = datagrams = vectorsUsed = runSize = 0;
 
@@ -180,11 +184,11 @@ internal sealed unsafe class SendBatch : IDisposable
     {
         int length = headerLength + payloadLength;
         bool joins = length <= runSize && ecn == runEcn && runBytes + length <= RunBytes &&
-            datagramsOf[Count - 1] < RunDatagrams && socket.SendsSegments;
+            datagramsOf[Count - 1] < RunDatagrams && runSize <= socket.LongestSegment;
         if (!joins)
         {
             Start(ecn, socket.IsIPv6);
-            runSize = length;
+            runSize = lengthOf[Count - 1] = length;
             runBytes = 0;
             runEcn = ecn;
         }

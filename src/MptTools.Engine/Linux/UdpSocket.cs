@@ -26,8 +26,11 @@ internal sealed unsafe class UdpSocket : IDisposable
 
     internal bool IsIPv6 { get; }
 
-    /// <summary>A run of datagrams may go in one message (UDP_SEGMENT). Switched off when the kernel refuses one.</summary>
-    internal bool SendsSegments { get; set; }
+    /// <summary>
+    /// The length of datagrams up to which a run of them may go in one message (UDP_SEGMENT); 0 where none may. Lowered when the
+    /// kernel refuses a run: it makes no fragments of one.
+    /// </summary>
+    internal int LongestSegment { get; set; }
 
     /// <summary>Datagrams of one size may arrive put together (UDP_GRO).</summary>
     internal bool ReceivesMerged { get; private set; }
@@ -72,7 +75,7 @@ internal sealed unsafe class UdpSocket : IDisposable
             byte* address = stackalloc byte[AddressSize];
             uint length = WriteAddress(address, local, scope);
             SystemCallException.Check(Libc.bind(fd, address, length), $"Binding UDP {local}");
-            socket.SendsSegments = socket.TrySet(Libc.SOL_UDP, Libc.UDP_SEGMENT, 0);
+            socket.LongestSegment = socket.TrySet(Libc.SOL_UDP, Libc.UDP_SEGMENT, 0) ? int.MaxValue : 0;
             socket.ReceivesMerged = socket.TrySet(Libc.SOL_UDP, Libc.UDP_GRO, 1);
             // From here on those who ask to share may join.
             socket.Set(Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1, "Sharing the port");

@@ -104,6 +104,19 @@ internal sealed class LabServer
         return new CommandResult(process.Command, process.ExitCode ?? -1, Text(false), Text(true), !ended);
     }
 
+    /// <summary>Its status as a text for people, or why there is none.</summary>
+    internal string Describe()
+    {
+        try
+        {
+            return $"\n--- {Host} now:\n{StatusText.Render(Status())}";
+        }
+        catch (MptCommandException e)
+        {
+            return $"\n--- {Host} tells no status: {e.Message}\n";
+        }
+    }
+
     /// <summary>Stops the server as a service manager does: it ends by itself with exit code 0 and has complained of nothing.</summary>
     internal void StopCleanly()
     {

@@ -55,7 +55,7 @@ internal sealed class ServerLab : IDisposable
     internal static void Run(Func<ServerLab, Action> buildTest)
     {
         using var lab = new ServerLab();
-        LabRun.Guard(lab.Network, () =>
+        LabRun.Guard(lab.Network, () => lab.servers.Values, () =>
         {
             Action test = buildTest(lab);
             Leftovers before = new(lab.configured.Select(server => server.Host));

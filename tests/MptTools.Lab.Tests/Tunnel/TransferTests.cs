@@ -32,6 +32,19 @@ public class TransferTests
     });
 
     [LabFact]
+    public void Paths_that_are_narrower_than_the_tunnel_carry_it_in_fragments() => TunnelLab.Run(Ordered with { Mtu = 1300 }, lab =>
+    {
+        foreach (int size in new[] { 1200, 1300, 1412, 5000 })
+        {
+            // Twice, once over each path.
+            Traffic.Ping(lab.A, TunnelLab.AddressB, size);
+            Traffic.Ping(lab.A, TunnelLab.AddressB, size);
+        }
+        using VerifiedTcp tcp = new(lab.B, lab.A, TunnelLab.AddressA, 4 << 20);
+        tcp.WaitForEnd();
+    });
+
+    [LabFact]
     public void Many_small_and_many_large_packets_all_arrive_in_order() => TunnelLab.Run(Ordered, lab =>
     {
         using NumberedStream small = new(lab.A, TunnelLab.AddressA, lab.B, TunnelLab.AddressB);

@@ -15,6 +15,9 @@ internal sealed record TunnelOptions
     /// <summary>What an emulated link does; null for a pair of veth devices. Links without an entry are veth.</summary>
     internal LinkConditions?[] Conditions { get; init; } = [];
 
+    /// <summary>The MTU of the links in bytes.</summary>
+    internal int Mtu { get; init; } = LabNetwork.DefaultMtu;
+
     /// <summary>Changes the connection before it is written, both ends' alike.</summary>
     internal Func<ConnectionFile, ConnectionFile> Connection { get; init; } = connection => connection;
 }
@@ -27,9 +30,11 @@ internal sealed class TunnelLab : IDisposable
 
     private readonly LabNetwork network = new("tunnel");
     private readonly LabLink[] links;
+    private readonly int mtu;
 
     private TunnelLab(TunnelOptions options)
     {
+        mtu = options.Mtu;
         A = network.AddHost("A");
         B = network.AddHost("B");
         links = [.. options.PathVersions.Select((_, index) => MakeLink(index, options.Conditions.ElementAtOrDefault(index)))];
@@ -70,7 +75,7 @@ internal sealed class TunnelLab : IDisposable
     internal static void Run(TunnelOptions options, Action<TunnelLab> test, bool interfacesStay = true)
     {
         using var lab = new TunnelLab(options);
-        LabRun.Guard(lab.network, () =>
+        LabRun.Guard(lab.network, () => [lab.ServerA, lab.ServerB], () =>
         {
             Leftovers before = new(lab.A, lab.B);
             lab.Start();
@@ -88,7 +93,7 @@ internal sealed class TunnelLab : IDisposable
     internal static void RunStopped(TunnelOptions options, Action<TunnelLab> test)
     {
         using var lab = new TunnelLab(options);
-        LabRun.Guard(lab.network, () => test(lab));
+        LabRun.Guard(lab.network, () => [lab.ServerA, lab.ServerB], () => test(lab));
     }
 
     /// <summary>Starts both servers and waits until all paths are up, where there are keepalives to tell.</summary>
@@ -113,8 +118,8 @@ internal sealed class TunnelLab : IDisposable
         string device = $"eth{index + 1}";
         string[] Addresses(string host) => [$"{PathAddress(host, index, 4)}/24", $"{PathAddress(host, index, 6)}/64"];
         return conditions is null
-            ? network.Link(A, device, Addresses("A"), B, device, Addresses("B"))
-            : network.EmulatedLink(A, device, Addresses("A"), B, device, Addresses("B"), conditions);
+            ? network.Link(A, device, Addresses("A"), B, device, Addresses("B"), mtu)
+            : network.EmulatedLink(A, device, Addresses("A"), B, device, Addresses("B"), conditions, mtu);
     }
 
     private static int Number(string host) => host == "A" ? 2 : 3;
@@ -141,7 +146,8 @@ internal sealed class Leftovers
 /// <summary>Adds what the servers said to the message of a test that fails.</summary>
 internal static class LabRun
 {
-    internal static void Guard(LabNetwork network, Action test)
+    /// <param name="servers">Those there are by the time of the failure; what runs of them tells its status.</param>
+    internal static void Guard(LabNetwork network, Func<IEnumerable<LabServer?>> servers, Action test)
     {
         try
         {
@@ -153,6 +159,10 @@ internal static class LabRun
             foreach (LabProcess process in network.Hosts.SelectMany(host => host.Processes))
             {
                 said.Append("\n--- ").Append(process).Append('\n').Append(process.Output);
+            }
+            foreach (LabServer? server in servers())
+            {
+                said.Append(server?.Describe());
             }
             throw new LabException(said.ToString(), e);
         }
