@@ -33,7 +33,7 @@ internal static class Foreground
         using (server)
         {
             signals.Connect(server);
-            Console.Out.Write(StatusText.Render(server.GetStatus()));
+            Terminal.PrintStatus(server, Console.Out);
             if (front is not null)
             {
                 front.LetGo();

@@ -25,7 +25,7 @@ internal static class Terminal
                 case "":
                     break;
                 case "p":
-                    output.Write(StatusText.Render(server.GetStatus()));
+                    PrintStatus(server, output);
                     break;
                 case "r":
                     Reload(server, output);
@@ -37,6 +37,19 @@ internal static class Terminal
                     output.WriteLine("The server answers to p (print the status), r (reload the configuration) and q (quit).");
                     break;
             }
+        }
+    }
+
+    /// <summary>Prints the status, or why there is none: the server may be about to stop.</summary>
+    internal static void PrintStatus(IServerControl server, TextWriter output)
+    {
+        try
+        {
+            output.Write(StatusText.Render(server.GetStatus()));
+        }
+        catch (MptCommandException e)
+        {
+            output.WriteLine($"mptsrv: {e.Message}");
         }
     }
 

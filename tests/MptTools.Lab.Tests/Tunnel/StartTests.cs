@@ -21,6 +21,20 @@ public class StartTests
     });
 
     [LabFact]
+    public void Of_servers_started_at_once_under_one_name_one_runs() => TunnelLab.RunStopped(Plain, lab =>
+    {
+        Leftovers before = new(lab.A);
+        LabProcess[] started = [.. Enumerable.Range(0, 4).Select(_ => LabServer.Launch(lab.A, "mptsrv", "--config", lab.FilesA.Directory))];
+        LabWait.Until(() => started.Count(process => process.HasExited) >= 3, "all but one have ended", TimeSpan.FromSeconds(30));
+        LabProcess running = Assert.Single(started, process => !process.HasExited);
+        running.WaitForLine("Server tun0 runs");
+        Assert.All(started.Except([running]), process => Refused(process, "tun0"));
+        Assert.True(running.Stop());
+        Assert.Equal(0, running.ExitCode);
+        before.AssertNone();
+    });
+
+    [LabFact]
     public void A_busy_port_is_named() => RefusedStart(lab =>
     {
         using Socket holder = Traffic.UdpSocket(lab.A, "10.1.1.2", 23456);
