@@ -109,6 +109,19 @@ public class HostileTests
         Assert.Equal(PeerKind.MptTools, lab.ServerB.Connection().Peer);
     });
 
+    [LabFact]
+    public void Ends_with_different_keys_are_told_so() => TunnelLab.RunStopped(WithKey, lab =>
+    {
+        lab.FilesB.Write(lab.FileB with { Key = new string('7', 64) });
+        LabServer[] servers = LabServer.StartAll((lab.A, lab.FilesA, "tun0"), (lab.B, lab.FilesB, "tun0"));
+        foreach (LabServer server in servers)
+        {
+            server.Process.WaitForLine("auth_key");
+            server.WaitFor(status => status.Connections[0].Paths[0].Drops.ContainsKey("KeepaliveUnauthenticated"), "keepalives were refused");
+            Assert.NotEqual(PeerKind.MptTools, server.Connection().Peer);
+        }
+    });
+
     private static Socket Sender(LabHost host, string address, int port = 0) => host.Invoke(() =>
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);

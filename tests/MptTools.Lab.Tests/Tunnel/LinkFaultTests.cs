@@ -152,6 +152,41 @@ public class LinkFaultTests
             }
         });
 
+    [LabFact]
+    public void An_interface_that_is_missing_at_the_start_is_used_when_it_comes() => TunnelLab.RunStopped(Plain, lab =>
+    {
+        lab.Links[0].Dispose();
+        LabServer[] servers = LabServer.StartAll((lab.A, lab.FilesA, "tun0"), (lab.B, lab.FilesB, "tun0"));
+        (lab.ServerA, lab.ServerB) = (servers[0], servers[1]);
+        Assert.All(servers, server => server.WaitForPath(0, PathStatusCode.InterfaceDown));
+        Assert.All(servers, server => server.WaitForPath(1, PathStatusCode.Up));
+        using Flows flows = new(lab);
+        flows.GoOn();
+        lab.MakeLinkAgain(0);
+        flows.UsePath0Again();
+        Assert.All(servers, server => server.StopCleanly());
+    });
+
+    [LabFact]
+    public void Paths_that_are_configured_down_wait_for_a_keepalive_or_for_the_admin() => TunnelLab.RunStopped(
+        Plain with
+        {
+            Connection = connection => FastTimers(connection) with
+            {
+                Paths = [connection.Paths[0] with { Status = 131 }, connection.Paths[1] with { Status = 128 }],
+            },
+        }, lab =>
+        {
+            LabServer[] servers = LabServer.StartAll((lab.A, lab.FilesA, "tun0"), (lab.B, lab.FilesB, "tun0"));
+            (lab.ServerA, lab.ServerB) = (servers[0], servers[1]);
+            Assert.All(servers, server => server.WaitForPath(1, PathStatusCode.Up));
+            using Flows flows = new(lab);
+            flows.GoOnWithoutPath0(PathStatusCode.TakenDown, PathStatusCode.TakenDown);
+            lab.ServerA.Mpt("path", "up", "10.1.1.2", "10.1.1.3").EnsureSuccess();
+            lab.ServerB.Mpt("path", "up", "10.1.1.3", "10.1.1.2").EnsureSuccess();
+            flows.UsePath0Again();
+        });
+
     /// <summary>Lets link 0 and its address go and come back, and then link 1, so that the server has seen all of it.</summary>
     private static void ChangeLinks(TunnelLab lab)
     {

@@ -83,15 +83,7 @@ internal sealed class NumberedStream : IDisposable
     /// <summary>Sends one packet after another, some milliseconds apart, until <see cref="Stop"/>.</summary>
     internal void Start(int millisecondsApart = 1, int size = 100)
     {
-        sending = new Thread(() =>
-        {
-            byte[] packet = new byte[size];
-            while (!stop.Wait(millisecondsApart))
-            {
-                Send(packet);
-            }
-        })
-        { IsBackground = true, Name = "numbered stream" };
+        sending = new Thread(() => SendOnAndOn(millisecondsApart, size)) { IsBackground = true, Name = "numbered stream" };
         sending.Start();
     }
 
@@ -134,6 +126,23 @@ internal sealed class NumberedStream : IDisposable
         receiving.Join();
         sender.Dispose();
         stop.Dispose();
+    }
+
+    private void SendOnAndOn(int millisecondsApart, int size)
+    {
+        byte[] packet = new byte[size];
+        while (!stop.Wait(millisecondsApart))
+        {
+            try
+            {
+                Send(packet);
+            }
+            catch (SocketException)
+            {
+                // The way is gone, as when a server stops: whoever waits for more packets will tell.
+                return;
+            }
+        }
     }
 
     private void Send(byte[] packet)

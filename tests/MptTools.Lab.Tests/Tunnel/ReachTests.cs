@@ -32,4 +32,24 @@ public class ReachTests
                 Assert.All(connection.Paths, path => Assert.Empty(path.Drops));
             }
         });
+
+    [LabFact]
+    public void Link_local_addresses_will_do_for_a_path() => TunnelLab.RunStopped(
+        new TunnelOptions
+        {
+            Connection = connection => connection with
+            {
+                Paths = [connection.Paths[0], connection.Paths[1] with { Local = "fe80::a2", Remote = "fe80::a3" }],
+            },
+        }, lab =>
+        {
+            lab.A.AddAddress("eth2", "fe80::a2/64");
+            lab.B.AddAddress("eth2", "fe80::a3/64");
+            lab.Start();
+            for (int i = 0; i < 4; i++)
+            {
+                Traffic.Ping(lab.A, TunnelLab.AddressB);
+            }
+            Assert.All(lab.ServerA.Connection().Paths, path => Assert.Equal((2, 2), (path.PacketsSent, path.PacketsReceived)));
+        });
 }

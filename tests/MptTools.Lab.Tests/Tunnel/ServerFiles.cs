@@ -9,6 +9,9 @@ internal sealed record TunFile(string Name, string? IPv4, string? IPv6, int Mtu 
 /// <summary>[path_n] of a connection. The gateway is the path's own address (the peer is on the link) unless given.</summary>
 internal sealed record PathFile(string Interface, string Local, string Remote, string? Gateway = null)
 {
+    /// <summary>The address that the peer sees, where a NAT translates the local one.</summary>
+    internal string? Public { get; init; }
+
     internal double Keepalive { get; init; } = 0.2;
     internal double Dead { get; init; } = 1;
     internal int Weight { get; init; } = 1;
@@ -72,7 +75,8 @@ internal sealed record ConnectionFile(string Name, string Local, string Remote)
             Line($"[path_{i}]");
             Line($"interface_name = {path.Interface}");
             Line($"ip_ver = {PathFile.VersionOf(path.Local)}");
-            Line($"public_ipaddr = {path.Local}");
+            Line($"public_ipaddr = {path.Public ?? path.Local}");
+            Line($"private_ipaddr = {path.Local}");
             Line($"gw_ipaddr = {path.Gateway ?? path.Local}");
             Line($"remote_ipaddr = {path.Remote}");
             Line($"keepalive_time = {path.Keepalive}");

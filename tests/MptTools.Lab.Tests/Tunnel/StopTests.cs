@@ -80,6 +80,19 @@ public class StopTests
     });
 
     [LabFact]
+    public void A_server_whose_tunnel_device_is_deleted_ends_and_says_so() => TunnelLab.RunStopped(WithNetworks, lab =>
+    {
+        Leftovers before = new(lab.A);
+        lab.Start();
+        lab.A.Ip("link", "delete", "tun0");
+        Assert.True(lab.ServerA.Process.WaitForExit(), "The server goes on without its device.");
+        Assert.Equal(1, lab.ServerA.Process.ExitCode);
+        OutputLine said = Assert.Single(lab.ServerA.Process.Lines, line => line.IsError);
+        Assert.Contains("tun0 was removed", said.Text);
+        before.AssertNone();
+    });
+
+    [LabFact]
     public void A_TCP_connection_outlives_a_restart_of_the_server() => TunnelLab.RunStopped(WithNetworks, lab =>
     {
         lab.Start();

@@ -174,6 +174,46 @@ public class UplinkTests
         return link;
     }
 
+    [LabFact(Tools = ["nft"])]
+    public void A_path_may_begin_behind_a_NAT() => ServerLab.Run(lab =>
+    {
+        LabHost a = lab.AddHost("A"), b = lab.AddHost("B"), nat = lab.AddRouter("N");
+        lab.Network.Link(a, "eth1", "192.168.7.2/24", nat, "in", "192.168.7.1/24");
+        lab.Network.Link(nat, "out", "203.0.113.1/24", b, "eth1", "203.0.113.3/24");
+        // As such routers are: what nobody inside has asked for is dropped, and ports are kept where that is possible.
+        nat.Run("nft", """
+            add table ip nat
+            add chain ip nat post { type nat hook postrouting priority 100; }
+            add rule ip nat post oifname out masquerade
+            add chain ip nat in { type filter hook input priority 0; }
+            add rule ip nat in iifname out ct state new drop
+            """).EnsureSuccess();
+        var toB = new ConnectionFile("toB", "10.0.0.2", "10.0.0.3")
+        {
+            Paths = [new PathFile("eth1", "192.168.7.2", "203.0.113.3", "192.168.7.1") { Public = "203.0.113.1" }],
+        };
+        lab.Configure(a, "10.0.0.2/24", null, toB);
+        lab.Configure(b, "10.0.0.3/24", null, new ConnectionFile("toA", "10.0.0.3", "10.0.0.2")
+        {
+            Paths = [new PathFile("eth1", "203.0.113.3", "203.0.113.1")],
+        });
+        return () =>
+        {
+            Traffic.Ping(a, "10.0.0.3");
+            Traffic.Ping(b, "10.0.0.2");
+            PathStatus path = lab[a].PathAt(0);
+            Assert.Equal(("192.168.7.2", "203.0.113.1"), (path.LocalAddress, path.PublicAddress));
+            // The command names the path by either address.
+            Assert.All(["203.0.113.1", "192.168.7.2"], local =>
+            {
+                lab[a].Mpt("path", "down", local, "203.0.113.3").EnsureSuccess();
+                lab[a].WaitForPath(0, PathStatusCode.TakenDown);
+                lab[a].Mpt("path", "up", local, "203.0.113.3").EnsureSuccess();
+                lab[a].WaitForPath(0, PathStatusCode.Up);
+            });
+        };
+    });
+
     /// <summary>Hosts A and B with a router on each link; A's files leave its gateways to be found.</summary>
     private static (LabHost A, LabHost B) WithGatewaysToBeFound(ServerLab lab)
     {
