@@ -265,8 +265,8 @@ internal sealed unsafe class Uplink : IDisposable
                 told = false;
                 continue;
             }
-            // An ICMP error for an earlier datagram is told once, in place of a send: the same message goes again.
-            if (!told && -result is (Libc.ECONNREFUSED or Libc.EHOSTUNREACH or Libc.EINTR))
+            // What routers and the peer said of earlier datagrams (ICMP) is told once, in place of a send: the same message goes again.
+            if (!told && -result is not (Libc.EAGAIN or Libc.ENOBUFS))
             {
                 told = true;
                 continue;

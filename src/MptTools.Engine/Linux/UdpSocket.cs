@@ -107,7 +107,7 @@ internal sealed unsafe class UdpSocket : IDisposable
     {
         fixed (byte* data = datagram)
         {
-            // A closed port at the peer is told once, on the next send after it was noticed; it says nothing about this datagram.
+            // What routers and the peer said of earlier datagrams is told once, on the next send; it says nothing about this one.
             for (int tries = 0; ; tries++)
             {
                 if (Libc.send(fd, data, (nuint)datagram.Length, 0) >= 0)
@@ -115,7 +115,7 @@ internal sealed unsafe class UdpSocket : IDisposable
                     return 0;
                 }
                 int errno = Marshal.GetLastPInvokeError();
-                if (tries > 0 || errno is not (Libc.ECONNREFUSED or Libc.EINTR))
+                if (tries > 0 || errno is Libc.EAGAIN or Libc.ENOBUFS)
                 {
                     return errno;
                 }

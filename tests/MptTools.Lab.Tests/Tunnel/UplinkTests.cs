@@ -159,20 +159,49 @@ public class UplinkTests
     /// Joins a host's interface eth<paramref name="number"/> to that of another by a router of its own: 10.1.n.2 - 10.1.n.1,
     /// 10.11.n.1 - 10.11.n.3, and the same with fd01:n:: and fd11:n::. The far host knows the way back.
     /// </summary>
+    /// <param name="mtu">Of the link between the router and the far host.</param>
     /// <returns>The link between the host and its router.</returns>
-    private static LabLink Uplink(ServerLab lab, LabHost near, LabHost far, int number)
+    private static LabLink Uplink(ServerLab lab, LabHost near, LabHost far, int number, int mtu = LabNetwork.DefaultMtu)
     {
         LabHost router = lab.AddRouter($"R{number}");
         LabLink link = lab.Network.Link(near, $"eth{number}", [$"10.1.{number}.2/24", $"fd01:{number}::2/64"],
             router, "eth1", [$"10.1.{number}.1/24", $"fd01:{number}::1/64"]);
         lab.Network.Link(router, "eth2", [$"10.11.{number}.1/24", $"fd11:{number}::1/64"],
-            far, $"eth{number}", [$"10.11.{number}.3/24", $"fd11:{number}::3/64"]);
+            far, $"eth{number}", [$"10.11.{number}.3/24", $"fd11:{number}::3/64"], mtu);
         router.AddRoute("default", $"10.11.{number}.3");
         router.AddRoute("default", $"fd11:{number}::3");
         far.AddRoute($"10.1.{number}.0/24", $"10.11.{number}.1");
         far.AddRoute($"fd01:{number}::/64", $"fd11:{number}::1");
         return link;
     }
+
+    [LabFact]
+    public void A_router_on_the_way_may_lead_into_a_narrower_link() => ServerLab.Run(lab =>
+    {
+        LabHost a = lab.AddHost("A"), b = lab.AddHost("B");
+        Uplink(lab, a, b, 1, mtu: 1280);
+        Uplink(lab, a, b, 2, mtu: 1280);
+        var toB = new ConnectionFile("toB", "10.0.0.2", "10.0.0.3")
+        {
+            ReorderWindow = 1000,
+            Paths =
+            [
+                new PathFile("eth1", "10.1.1.2", "10.11.1.3", "10.1.1.1"), new PathFile("eth2", "fd01:2::2", "fd11:2::3", "fd01:2::1"),
+            ],
+        };
+        lab.Configure(a, "10.0.0.2/24", null, toB);
+        lab.Configure(b, "10.0.0.3/24", null, WithGateways(toB.Mirror("toA"), "10.11.1.1", "fd11:2::1"));
+        return () =>
+        {
+            // The first wide packets are lost, for the router tells only then how much it takes.
+            using VerifiedTcp tcp = new(a, b, "10.0.0.3", 4 << 20);
+            tcp.WaitForEnd();
+            Traffic.Ping(a, "10.0.0.3", 1412);
+            Traffic.Ping(a, "10.0.0.3", 1412);
+            using NumberedStream stream = new(a, "10.0.0.2", b, "10.0.0.3");
+            stream.SendAll(1000, size: 1400);
+        };
+    });
 
     [LabFact(Tools = ["nft"])]
     public void A_path_may_begin_behind_a_NAT() => ServerLab.Run(lab =>
