@@ -18,6 +18,8 @@ public static class SystemTools
         ["ping"] = "iputils-ping",
         ["iperf3"] = "iperf3",
         ["tcpdump"] = "tcpdump",
+        ["setpriv"] = "util-linux",
+        ["unshare"] = "util-linux",
     };
 
     private static readonly ConcurrentDictionary<string, Lazy<string?>> Answers = new();

@@ -8,8 +8,10 @@ public class EcnTests
 {
     private const int NotEct = 0, Ect0 = 2, Ce = 3;
 
+    private static readonly TunnelOptions OnePath = new() { PathVersions = [4] };
+
     [LabFact]
-    public void The_inner_field_is_copied_out() => TunnelLab.Run(new TunnelOptions { PathVersions = [4] }, lab =>
+    public void The_inner_field_is_copied_out() => TunnelLab.Run(OnePath, lab =>
     {
         using Socket outer = RawUdp(lab.B, "10.1.1.3"), inner = RawUdp(lab.B, TunnelLab.AddressB);
         using Socket sender = Traffic.UdpSocket(lab.A, TunnelLab.AddressA);
@@ -23,7 +25,7 @@ public class EcnTests
     });
 
     [LabFact]
-    public void A_mark_made_on_the_way_reaches_the_receiver_or_the_packet_is_dropped() => TunnelLab.Run(new TunnelOptions { PathVersions = [4] }, lab =>
+    public void A_mark_made_on_the_way_reaches_the_receiver_or_the_packet_is_dropped() => TunnelLab.Run(OnePath, lab =>
     {
         using Socket inner = RawUdp(lab.B, TunnelLab.AddressB);
         // What a router on the way would make of a packet of A's.

@@ -50,7 +50,8 @@ public class HostileTests
         stream.Start();
         lab.A.AddAddress("eth1", "10.1.1.77/24");
         // From the path's own address, once with the peer's port and once with another, and from an address of nobody.
-        using (Socket peersPort = Sender(lab.A, "10.1.1.2", DataPort), otherPort = Sender(lab.A, "10.1.1.2"), stranger = Sender(lab.A, "10.1.1.77"))
+        using (Socket peersPort = Sender(lab.A, "10.1.1.2", DataPort), otherPort = Sender(lab.A, "10.1.1.2"),
+            stranger = Sender(lab.A, "10.1.1.77"))
         {
             for (int i = 0; i < times; i++)
             {
@@ -101,7 +102,8 @@ public class HostileTests
                 Throw(i % 2 == 0 ? peersPort : otherPort, datagram);
             }
         }
-        lab.ServerB.WaitFor(status => status.Connections[0].Paths[0].Drops.Values.Sum() > count / 2, $"seed {seed}: most of it was dropped");
+        lab.ServerB.WaitFor(status => status.Connections[0].Paths[0].Drops.Values.Sum() > count / 2,
+            $"seed {seed}: most of it was dropped");
         stream.WaitForMore(100);
         stream.Stop();
         stream.WaitForAll();
@@ -117,7 +119,8 @@ public class HostileTests
         foreach (LabServer server in servers)
         {
             server.Process.WaitForLine("auth_key");
-            server.WaitFor(status => status.Connections[0].Paths[0].Drops.ContainsKey("KeepaliveUnauthenticated"), "keepalives were refused");
+            server.WaitFor(status => status.Connections[0].Paths[0].Drops.ContainsKey("KeepaliveUnauthenticated"),
+                "keepalives were refused");
             Assert.NotEqual(PeerKind.MptTools, server.Connection().Peer);
         }
     });

@@ -85,7 +85,8 @@ internal sealed class LabServer
     /// <summary>All paths that are in use up, and the peer known for what it is.</summary>
     internal void WaitUntilUp() => WaitFor(
         status => status.Connections.All(connection =>
-            connection.Peer == PeerKind.MptTools && connection.Paths.All(path => path.Detail is PathStatusCode.Up or PathStatusCode.Disabled)),
+            connection.Peer == PeerKind.MptTools
+            && connection.Paths.All(path => path.Detail is PathStatusCode.Up or PathStatusCode.Disabled)),
         $"all paths of {Host.Name} are up and its peers are known");
 
     /// <summary>Waits for an event's sentence among the lines written since <paramref name="startAt"/>.</summary>

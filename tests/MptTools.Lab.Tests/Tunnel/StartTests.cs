@@ -24,7 +24,8 @@ public class StartTests
     public void Of_servers_started_at_once_under_one_name_one_runs() => TunnelLab.RunStopped(Plain, lab =>
     {
         Leftovers before = new(lab.A);
-        LabProcess[] started = [.. Enumerable.Range(0, 4).Select(_ => LabServer.Launch(lab.A, "mptsrv", "--config", lab.FilesA.Directory))];
+        LabProcess[] started =
+            [.. Enumerable.Range(0, 4).Select(_ => LabServer.Launch(lab.A, "mptsrv", "--config", lab.FilesA.Directory))];
         LabWait.Until(() => started.Count(process => process.HasExited) >= 3, "all but one have ended", TimeSpan.FromSeconds(30));
         LabProcess running = Assert.Single(started, process => !process.HasExited);
         running.WaitForLine("Server tun0 runs");
@@ -62,11 +63,13 @@ public class StartTests
 
     [LabFact(Tools = ["setpriv"])]
     public void Missing_privileges_are_named() => RefusedStart(lab =>
-        Refused(lab.A.Start("setpriv", ["--bounding-set", "-net_admin", .. Command(lab)], LabServer.Environment), "root", "CAP_NET_ADMIN"));
+        Refused(lab.A.Start("setpriv", ["--bounding-set", "-net_admin", .. Command(lab)], LabServer.Environment),
+            "root", "CAP_NET_ADMIN"));
 
     [LabFact(Tools = ["unshare"])]
     public void A_missing_tun_device_is_named() => RefusedStart(lab => Refused(
-        lab.A.Start("unshare", ["-m", "sh", "-c", $"mount -t tmpfs none /dev/net && exec {string.Join(' ', Command(lab))}"], LabServer.Environment),
+        lab.A.Start("unshare", ["-m", "sh", "-c", $"mount -t tmpfs none /dev/net && exec {string.Join(' ', Command(lab))}"],
+            LabServer.Environment),
         "/dev/net/tun", "modprobe tun"));
 
     [LabFact]

@@ -17,7 +17,8 @@ internal static class Traffic
             using var ping = new Ping();
             return ping.Send(IPAddress.Parse(address), 5000, payload, new PingOptions(64, dontFragment: false));
         });
-        Assert.True(reply.Status == IPStatus.Success, $"A ping from {from.Name} to {address} with {size} bytes ended with: {reply.Status}.");
+        Assert.True(reply.Status == IPStatus.Success,
+            $"A ping from {from.Name} to {address} with {size} bytes ended with: {reply.Status}.");
         Assert.Equal(payload, reply.Buffer);
     }
 

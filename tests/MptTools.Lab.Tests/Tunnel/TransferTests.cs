@@ -1,3 +1,5 @@
+using MptTools.Engine;
+
 namespace MptTools.Lab.Tests.Tunnel;
 
 /// <summary>What goes in comes out, bit by bit.</summary>
@@ -43,6 +45,43 @@ public class TransferTests
         using VerifiedTcp tcp = new(lab.B, lab.A, TunnelLab.AddressA, 4 << 20);
         tcp.WaitForEnd();
     });
+
+    [LabFact]
+    public void Links_that_lose_delay_and_reorder_leave_TCP_whole_and_UDP_in_order() => TunnelLab.Run(
+        Ordered with
+        {
+            Conditions =
+            [
+                new LinkConditions
+                {
+                    Delay = TimeSpan.FromMilliseconds(4),
+                    Jitter = TimeSpan.FromMilliseconds(3),
+                    LossProbability = 0.01,
+                    ReorderProbability = 0.01,
+                    Seed = 11,
+                },
+                new LinkConditions
+                {
+                    Delay = TimeSpan.FromMilliseconds(12),
+                    Jitter = TimeSpan.FromMilliseconds(5),
+                    LossProbability = 0.01,
+                    Seed = 12,
+                },
+            ],
+        }, lab =>
+        {
+            using VerifiedTcp there = new(lab.A, lab.B, TunnelLab.AddressB, 1 << 20);
+            using VerifiedTcp back = new(lab.B, lab.A, TunnelLab.AddressA6, 1 << 20);
+            there.WaitForEnd();
+            back.WaitForEnd();
+            using NumberedStream stream = new(lab.A, TunnelLab.AddressA, lab.B, TunnelLab.AddressB);
+            stream.Start();
+            stream.WaitUntilArrived(400);
+            Assert.Equal(0, stream.OutOfOrder);
+            OrderingStatus ordering = lab.ServerB.Connection().Ordering;
+            Assert.True(ordering.Waited > 0 && ordering.LostByGap + ordering.LostByTime > 0,
+                "The links did nothing that needed mending.");
+        });
 
     [LabFact]
     public void Many_small_and_many_large_packets_all_arrive_in_order() => TunnelLab.Run(Ordered, lab =>

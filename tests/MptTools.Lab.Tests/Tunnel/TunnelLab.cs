@@ -38,7 +38,8 @@ internal sealed class TunnelLab : IDisposable
         A = network.AddHost("A");
         B = network.AddHost("B");
         links = [.. options.PathVersions.Select((_, index) => MakeLink(index, options.Conditions.ElementAtOrDefault(index)))];
-        FileA = options.Connection(new ConnectionFile("toB", TunnelAddress("A", options.TunnelVersion), TunnelAddress("B", options.TunnelVersion))
+        (string local, string remote) = (TunnelAddress("A", options.TunnelVersion), TunnelAddress("B", options.TunnelVersion));
+        FileA = options.Connection(new ConnectionFile("toB", local, remote)
         {
             Paths = [.. options.PathVersions.Select((version, index) =>
                 new PathFile($"eth{index + 1}", PathAddress("A", index, version), PathAddress("B", index, version)))],
@@ -134,7 +135,11 @@ internal sealed class Leftovers
 
     /// <summary>What is other now, a line each.</summary>
     internal IReadOnlyList<string> Find() =>
-        [.. before.SelectMany(item => item.State.ChangesIn(SystemState.Of(item.Host)).Select(change => $"{item.Host}: {change}"))];
+    [
+        .. from item in before
+           from change in item.State.ChangesIn(SystemState.Of(item.Host))
+           select $"{item.Host}: {change}",
+    ];
 
     internal void AssertNone()
     {

@@ -93,7 +93,8 @@ public class UplinkTests
         return () =>
         {
             const int size = 1000;
-            foreach ((LabHost from, LabHost to, LinkDirection direction) in new[] { (a, b, LinkDirection.AToB), (b, a, LinkDirection.BToA) })
+            (LabHost, LabHost, LinkDirection)[] ways = [(a, b, LinkDirection.AToB), (b, a, LinkDirection.BToA)];
+            foreach ((LabHost from, LabHost to, LinkDirection direction) in ways)
             {
                 long[] before = [.. uplinks.Select(uplink => uplink.Counters(direction).Bytes)];
                 using NumberedStream stream = new(from, from == a ? "10.0.0.2" : "10.0.0.3", to, to == a ? "10.0.0.2" : "10.0.0.3");
@@ -111,7 +112,8 @@ public class UplinkTests
                 byte[] noProtocol = [0, 0, 0x12, 0x34, 0x45];
                 otherPort.SendTo(noProtocol, new IPEndPoint(IPAddress.Parse(Local(2)), 23456));
             }
-            ServerStatus told = lab[a].WaitFor(status => status.Connections[0].Paths.Any(path => path.Drops.Count > 0), "the packet was dropped");
+            ServerStatus told = lab[a].WaitFor(status => status.Connections[0].Paths.Any(path => path.Drops.Count > 0),
+                "the packet was dropped");
             Assert.Empty(told.Connections[0].Paths[0].Drops);
 
             using NumberedStream flow = new(a, "10.0.0.2", b, "10.0.0.3");
