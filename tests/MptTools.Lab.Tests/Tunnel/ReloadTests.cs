@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using MptTools.Engine;
 
 namespace MptTools.Lab.Tests.Tunnel;
@@ -68,5 +69,38 @@ public class ReloadTests
         ServerStatus status = lab.ServerA.Status();
         Assert.Equal([25, 75], status.Connections.Single(item => item.Name == "toB").Paths.Select(path => path.PacketsSent));
         Assert.Equal([50, 50], status.Connections.Single(item => item.Name == "second").Paths.Select(path => path.PacketsSent));
+    });
+
+    [LabFact]
+    public void A_connection_whose_file_is_gone_keeps_running() => TunnelLab.Run(Ordered, lab =>
+    {
+        using NumberedStream stream = new(lab.A, TunnelLab.AddressA, lab.B, TunnelLab.AddressB);
+        stream.Start();
+        lab.FilesA.DeleteConnection("toB");
+        int lines = lab.ServerA.Process.Lines.Count;
+        lab.ServerA.Process.Reload();
+        lab.ServerA.WaitForEvent("The configuration was read again", lines);
+        stream.WaitForMore(20);
+        stream.Stop();
+        stream.WaitForAll();
+    });
+
+    [LabFact]
+    public void A_change_that_cannot_be_carried_out_is_said_and_may_be_taken_back() => TunnelLab.Run(Ordered, lab =>
+    {
+        using (Socket holder = Traffic.UdpSocket(lab.A, "10.1.1.2", 30000))
+        {
+            lab.FilesA.Write(lab.FileA with { LocalPort = 30000 });
+            lab.ServerA.Process.Reload();
+            lab.ServerA.Process.WaitForLine("UDP port 30000 of 10.1.1.2 is in use by another program");
+        }
+        lab.FilesA.Write(lab.FileA);
+        int lines = lab.ServerA.Process.Lines.Count;
+        lab.ServerA.Process.Reload();
+        lab.ServerA.WaitForEvent("The configuration was read again", lines);
+        lab.ServerA.WaitUntilUp();
+        lab.ServerB.WaitUntilUp();
+        using NumberedStream stream = new(lab.A, TunnelLab.AddressA, lab.B, TunnelLab.AddressB);
+        stream.SendAll(100);
     });
 }
