@@ -8,7 +8,7 @@ internal enum DropReason
     // To the network.
     SendQueueFull, Unreachable, SendFailed,
     // From the network.
-    UnknownSource, Truncated, GreTooShort, GreReservedBits, GreVersion, GreProtocol, GreChecksum, InnerTooShort, InnerNotIP,
+    UnknownSource, GreTooShort, GreReservedBits, GreVersion, GreProtocol, GreChecksum, InnerTooShort, InnerNotIP,
     InnerLength, EcnCongestionLost, UnknownControl, KeepaliveInvalid, KeepaliveUnauthenticated, KeepaliveOverflow,
     // Ordering.
     OrderLate, OrderDuplicate,

@@ -28,9 +28,6 @@ internal static unsafe partial class Libc
     internal static partial int ioctl(int fd, nuint request, void* argument);
 
     [LibraryImport(Lib, SetLastError = true)]
-    internal static partial int fcntl(int fd, int command, int argument);
-
-    [LibraryImport(Lib, SetLastError = true)]
     internal static partial int poll(pollfd* fds, nuint count, int timeoutMilliseconds);
 
     [LibraryImport(Lib, SetLastError = true)]
@@ -99,21 +96,20 @@ internal static unsafe partial class Libc
         ECONNREFUSED = 111, EHOSTUNREACH = 113, EIO = 5, EBADFD = 77, ENXIO = 6;
 
     internal const int O_RDONLY = 0, O_RDWR = 2, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000;
-    internal const int F_GETFL = 3, F_SETFL = 4;
     internal const short POLLIN = 1;
-    internal const int EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3, EPOLL_CLOEXEC = 0x80000;
-    internal const uint EPOLLIN = 1, EPOLLOUT = 4, EPOLLERR = 8;
+    internal const int EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CLOEXEC = 0x80000;
+    internal const uint EPOLLIN = 1;
     internal const int EFD_NONBLOCK = 0x800, EFD_CLOEXEC = 0x80000;
 
     internal const int AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, AF_NETLINK = 16;
     internal const int SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_RAW = 3, SOCK_SEQPACKET = 5, SOCK_NONBLOCK = 0x800, SOCK_CLOEXEC = 0x80000;
-    internal const int MSG_DONTWAIT = 0x40, MSG_TRUNC = 0x20, MSG_NOSIGNAL = 0x4000;
+    internal const int MSG_DONTWAIT = 0x40, MSG_TRUNC = 0x20;
 
     internal const int SOL_IP = 0, SOL_SOCKET = 1, SOL_UDP = 17, SOL_IPV6 = 41;
-    internal const int SO_REUSEADDR = 2, SO_ERROR = 4, SO_PEERCRED = 17, SO_BINDTODEVICE = 25, SO_SNDBUFFORCE = 32,
+    internal const int SO_REUSEADDR = 2, SO_PEERCRED = 17, SO_SNDBUFFORCE = 32,
         SO_RCVBUFFORCE = 33, SO_MARK = 36, SO_PEERGROUPS = 59, SO_RCVBUF = 8, SO_SNDBUF = 7;
-    internal const int IP_TOS = 1, IP_RECVTOS = 13, IP_FREEBIND = 15, IP_MTU_DISCOVER = 10, IP_RECVERR = 11;
-    internal const int IPV6_V6ONLY = 26, IPV6_RECVTCLASS = 66, IPV6_TCLASS = 67, IPV6_MTU_DISCOVER = 23;
+    internal const int IP_TOS = 1, IP_RECVTOS = 13;
+    internal const int IPV6_V6ONLY = 26, IPV6_RECVTCLASS = 66, IPV6_TCLASS = 67;
 
     internal const int UDP_SEGMENT = 103, UDP_GRO = 104;
 

@@ -32,9 +32,6 @@ internal sealed unsafe class UdpSocket : IDisposable
     /// </summary>
     internal int LongestSegment { get; set; }
 
-    /// <summary>Datagrams of one size may arrive put together (UDP_GRO).</summary>
-    internal bool ReceivesMerged { get; private set; }
-
     /// <summary>Opens a socket that is bound to <paramref name="local"/>.</summary>
     /// <param name="local">Address and port on this host.</param>
     /// <param name="scope">The interface's index, for link-local addresses.</param>
@@ -76,7 +73,8 @@ internal sealed unsafe class UdpSocket : IDisposable
             uint length = WriteAddress(address, local, scope);
             SystemCallException.Check(Libc.bind(fd, address, length), $"Binding UDP {local}");
             socket.LongestSegment = socket.TrySet(Libc.SOL_UDP, Libc.UDP_SEGMENT, 0) ? int.MaxValue : 0;
-            socket.ReceivesMerged = socket.TrySet(Libc.SOL_UDP, Libc.UDP_GRO, 1);
+            // Without it each datagram comes by itself, which reading does not have to know.
+            _ = socket.TrySet(Libc.SOL_UDP, Libc.UDP_GRO, 1);
             // From here on those who ask to share may join.
             socket.Set(Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1, "Sharing the port");
             return socket;
