@@ -20,13 +20,14 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
     private readonly NetworkRoutes networkRoutes;
     private readonly List<TunnelRuntime> tunnels = [];
     private readonly List<ConnectionController> connections = [];
+    private readonly Dictionary<ConnectionRuntime, ConnectionController> controllerOf = [];
+    private readonly Timetable timetable = new();
     private readonly TaskCompletionSource completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly DateTimeOffset startedAt;
     private ServerConfig config;
     private LinkMonitor? links;
     private ControlLoop? control;
     private ControlSocketServer? controlSocket;
-    private TimeSpan? nextTick;
     private int stopBegun;
     private volatile Exception? failure;
 
@@ -111,12 +112,12 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
     {
         ConnectionController found = connections.Find(item => item.Config.Name == connection)
             ?? throw new MptCommandException($"There is no connection {connection} on server {Name}; Get-MptConnection or 'mpt show status' lists those there are.") { Kind = MptErrorKind.NotFound };
-        if (path < 0 || path >= found.Paths.Count)
+        if (path < 0 || path >= found.Paths.Length)
         {
-            throw new MptCommandException($"Connection {connection} has no path {path}; its paths are 0 to {found.Paths.Count - 1}.") { Kind = MptErrorKind.NotFound };
+            throw new MptCommandException($"Connection {connection} has no path {path}; its paths are 0 to {found.Paths.Length - 1}.") { Kind = MptErrorKind.NotFound };
         }
         found.SetPathStatus(path, up, Now);
-        nextTick = NextTickOfAll();
+        timetable.Schedule(found);
         return StatusReader.Read(Name, found.Config, found.Paths[path]);
     });
 
@@ -174,7 +175,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
     /// <summary>As <see cref="Stop"/>.</summary>
     public void Dispose() => Stop();
 
-    TimeSpan? IControlWork.NextTick => nextTick;
+    TimeSpan? IControlWork.NextTick => timetable.Next;
 
     /// <summary>Monotonic time of this server.</summary>
     public TimeSpan Now => loop.Now;
@@ -184,18 +185,18 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         TimeSpan now = Now;
         while (keepalives.Peek() is { } received)
         {
-            ConnectionController? connection = connections.Find(item => item.Runtime == received.Path!.Connection);
-            connection?.Take(received, now);
-            keepalives.Release();
-            nextTick = connection is null ? nextTick : Earlier(nextTick, connection.NextTick);
-        }
-        if (nextTick <= now)
-        {
-            foreach (ConnectionController connection in connections)
+            // One that was under way when its connection ended has nobody left.
+            if (controllerOf.TryGetValue(received.Path!.Connection, out ConnectionController? connection))
             {
-                connection.Tick(now);
+                connection.Take(received, now);
+                timetable.Schedule(connection);
             }
-            nextTick = NextTickOfAll();
+            keepalives.Release();
+        }
+        while (timetable.TakeDue(now) is { } due)
+        {
+            due.Tick(now);
+            timetable.Schedule(due);
         }
     }
 
@@ -204,8 +205,8 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         foreach (ConnectionController connection in connections)
         {
             connection.LinksChanged(links!, Now);
+            timetable.Schedule(connection);
         }
-        nextTick = Now;
     }
 
     void IControlWork.Failed(Exception e) => Fail(e);
@@ -234,7 +235,6 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         }
         Forward();
         loop.Start();
-        nextTick = Now;
         control.Start();
         context.Raise(MptEventKind.ServerStarted, $"Server {Name} runs with {connections.Count} connection(s).");
     }
@@ -257,6 +257,8 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
             throw new MptStartException(reason);
         }
         connections.Add(controller);
+        controllerOf.Add(controller.Runtime, controller);
+        timetable.Schedule(controller);
         networkRoutes.Add(connection, tunnel.Config.Name);
         context.Raise(MptEventKind.ConnectionStarted, $"Connection {connection.Name} to {connection.RemoteAddress} has started.", connection.Name);
     }
@@ -264,6 +266,8 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
     private void StopConnection(ConnectionController connection)
     {
         connections.Remove(connection);
+        controllerOf.Remove(connection.Runtime);
+        timetable.Remove(connection);
         Forward();
         connection.Stop();
         networkRoutes.Remove(connection.Config, connection.Runtime.Tunnel.Config.Name);
@@ -314,7 +318,6 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         }
         Forward();
         config = changed with { General = config.General, Tunnels = config.Tunnels };
-        nextTick = Now;
         context.Raise(MptEventKind.Reloaded, $"The configuration was read again: {kept} connection(s) unchanged, {started} started.");
     }
 
@@ -344,9 +347,4 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
             controlWake.Dispose();
         }
     }
-
-    private TimeSpan? NextTickOfAll() =>
-        connections.Aggregate((TimeSpan?)null, (earliest, connection) => Earlier(earliest, connection.NextTick));
-
-    private static TimeSpan? Earlier(TimeSpan? a, TimeSpan? b) => a is null || b < a ? b ?? a : a;
 }

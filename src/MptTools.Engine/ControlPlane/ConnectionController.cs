@@ -33,11 +33,28 @@ internal sealed class ConnectionController
 
     internal ConnectionConfig Config => Runtime.Config;
     internal ConnectionRuntime Runtime { get; }
-    internal IReadOnlyList<PathController> Paths { get; }
+    internal PathController[] Paths { get; }
     internal PeerKind Peer { get; private set; }
 
     /// <summary>When <see cref="Tick"/> has something to do; null: never.</summary>
-    internal TimeSpan? NextTick => Paths.Min(path => path.Monitor.NextTick);
+    internal TimeSpan? NextTick
+    {
+        get
+        {
+            TimeSpan? earliest = null;
+            foreach (PathController path in Paths)
+            {
+                if (path.Monitor.NextTick is { } due && !(due >= earliest))
+                {
+                    earliest = due;
+                }
+            }
+            return earliest;
+        }
+    }
+
+    /// <summary>The <see cref="Timetable"/>'s own.</summary>
+    internal TimeSpan? ScheduledAt { get; set; }
 
     /// <summary>The kernel said something about interfaces or addresses.</summary>
     internal void LinksChanged(LinkMonitor links, TimeSpan now)
@@ -178,7 +195,7 @@ internal sealed class ConnectionController
 
     /// <summary>Paths of different delay bring keepalives out of order; a few numbers back is no replay worth the name.</summary>
     private bool IsReordered(KeepaliveInstance theirs, KeepaliveInstance known) =>
-        theirs.Counter != known.Counter && known.Counter - theirs.Counter <= (ulong)Paths.Count;
+        theirs.Counter != known.Counter && known.Counter - theirs.Counter <= (ulong)Paths.Length;
 
     private void TakeExtension(PathController path, in KeepaliveExtension extension)
     {
@@ -220,12 +237,14 @@ internal sealed class ConnectionController
     private void PublishStatus()
     {
         uint up = 0;
+        bool anyUp = false;
         foreach (PathController path in Paths)
         {
             PathStatusCode status = path.Monitor.Status;
             if (status == PathStatusCode.Up)
             {
                 up |= 1u << path.Runtime.Index;
+                anyUp = true;
             }
             if (status != path.ReportedStatus)
             {
@@ -245,7 +264,7 @@ internal sealed class ConnectionController
             // What waits may have waited for a path that is gone now.
             context.Loop.Wake();
         }
-        if (up == 0 && Peer != PeerKind.Unknown && Paths.All(path => path.Monitor.Status != PathStatusCode.Up))
+        if (!anyUp && Peer != PeerKind.Unknown)
         {
             SetPeer(PeerKind.Unknown, PeerCapabilities.None);
         }

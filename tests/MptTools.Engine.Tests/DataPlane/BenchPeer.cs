@@ -62,6 +62,23 @@ internal sealed unsafe class BenchPeer : IDisposable
         return [.. Enumerable.Range(0, count).Select(_ => received.Dequeue())];
     }
 
+    /// <summary>Sends back what has come, as it came.</summary>
+    internal void Echo()
+    {
+        byte* address = stackalloc byte[UdpSocket.AddressSize];
+        uint length = UdpSocket.WriteAddress(address, Remote!, scope: 0);
+        batch.Receive(socket, ReceiveBatch.Capacity);
+        for (int i = 0; i < batch.Count; i++)
+        {
+            (_, int size) = batch.Ancillary(i);
+            for (int offset = 0; offset < batch.Length(i); offset += size)
+            {
+                _ = Libc.sendto(socket.Descriptor, batch.Data(i) + offset, (nuint)Math.Min(size, batch.Length(i) - offset), 0, address, length);
+            }
+        }
+        batch.Clear();
+    }
+
     /// <summary>Nothing more has come.</summary>
     internal bool IsEmpty
     {

@@ -136,6 +136,39 @@ internal sealed unsafe class TunnelBench : IDisposable
         return allocated;
     }
 
+    /// <summary>Sends one packet into the tunnel again and again; the peers send back what they get.</summary>
+    /// <returns>How many have come out again; at least <paramref name="count"/>.</returns>
+    internal long Circulate(byte[] packet, long count)
+    {
+        const int batch = 32;
+        long delivered = 0;
+        fixed (byte* data = packet, room = buffer)
+        {
+            while (delivered < count)
+            {
+                for (int i = 0; i < batch; i++)
+                {
+                    _ = Libc.write(host, data, (nuint)packet.Length);
+                }
+                RunUplink();
+                for (int i = 0; i < Peers.Count; i++)
+                {
+                    Peers[i].Echo();
+                }
+                for (int i = 0; i < sources.Count; i++)
+                {
+                    downlink.Receive(sources[i], sources.Count, Now);
+                }
+                downlink.Deliver(Now);
+                while (Libc.read(host, room, (nuint)buffer.Length) > 0)
+                {
+                    delivered++;
+                }
+            }
+        }
+        return delivered;
+    }
+
     /// <summary>One look at every socket, as in a round of the data plane's thread.</summary>
     internal void ReceiveOnce()
     {
