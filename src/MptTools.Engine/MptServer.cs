@@ -103,6 +103,10 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         CommandPort = config.General.CommandPort,
         CommandTimeoutSeconds = config.General.CommandTimeout.TotalSeconds,
         AcceptRemote = config.General.AcceptRemote,
+        ProcessorSeconds = Environment.CpuUsage.TotalTime.TotalSeconds,
+        ResidentBytes = Environment.WorkingSet,
+        GarbageCollections = GC.CollectionCount(0),
+        AllocatedBytes = GC.GetTotalAllocatedBytes(),
         Tunnels = [.. tunnels.Select(StatusReader.Read)],
         Connections = [.. connections.Select(connection => StatusReader.Read(Name, connection))],
     });

@@ -22,6 +22,17 @@ public sealed record ServerStatus
     public double CommandTimeoutSeconds { get; init; } = 25;
     /// <summary>Peers without a connection may create one.</summary>
     public required bool AcceptRemote { get; init; }
+    /// <summary>
+    /// Processor time the process has used since it began, in seconds, its own and the kernel's on its behalf. What the kernel does in
+    /// interrupts is not in it. A PowerShell that runs a server counts as a whole, here and below.
+    /// </summary>
+    public double ProcessorSeconds { get; init; }
+    /// <summary>The process's memory that is resident, in bytes.</summary>
+    public long ResidentBytes { get; init; }
+    /// <summary>Garbage collections in the process since it began, of every generation. Steady traffic causes none.</summary>
+    public long GarbageCollections { get; init; }
+    /// <summary>What the process has allocated for the collector since it began, in bytes. Steady traffic allocates nothing, asking for the status does.</summary>
+    public long AllocatedBytes { get; init; }
     /// <summary>The tunnels, first one first.</summary>
     public required IReadOnlyList<TunnelStatus> Tunnels { get; init; }
     /// <summary>The connections, in file order.</summary>

@@ -17,6 +17,10 @@ internal static class Samples
         CommandPort = 60456,
         CommandTimeoutSeconds = 5,
         AcceptRemote = true,
+        ProcessorSeconds = 12.34,
+        ResidentBytes = 48_000_000,
+        GarbageCollections = 2,
+        AllocatedBytes = 1_234_567,
         Tunnels = [new TunnelStatus { Name = "tun0", FileDescriptor = 3, Mtu = 1440, IPv4 = "10.0.0.2/24", IPv6 = "fec0::2/64" }],
         Connections = connections.Length > 0 ? connections : [Connection()],
     };

@@ -1,0 +1,50 @@
+using System.Diagnostics;
+using System.Reflection;
+using MptTools.Bench.Tunnel;
+
+namespace MptTools.Bench;
+
+/// <summary>The benchmarks' command line.</summary>
+internal static class Program
+{
+    internal const int Done = 0, Failed = 1, Usage = 2;
+
+    private const string UsageText =
+        """
+        Usage: dotnet run -c Release --project tests/Bench -- tunnel [options]
+
+            tunnel         Measures the whole tunnel against bare veth and the kernel's VXLAN, in
+                           network namespaces of its own. Needs root, iproute2, iperf3, ethtool and
+                           ping; what is missing is installed with apt-get where there is one.
+              --quick      Less than a minute: the main table, one round. Otherwise less than ten.
+              --rounds N   So many rounds instead of as many as there is time for.
+              --only NAME,...
+                           Only these sections, subjects and loads; a wrong name lists them.
+              --pwsh       Measures the server inside pwsh as well.
+              --output DIR Where the report, the values (JSON) and the chart (SVG) go; artifacts/bench
+                           unless given.
+
+        """;
+
+    private static int Main(string[] arguments)
+    {
+        if (arguments.Length == 0 || arguments[0] is "--help" or "-h")
+        {
+            Console.Out.Write(UsageText);
+            return arguments.Length == 0 ? Usage : Done;
+        }
+        if (typeof(Program).Assembly.GetCustomAttribute<DebuggableAttribute>() is { IsJITOptimizerDisabled: true })
+        {
+            Console.Error.WriteLine("bench: This was built for debugging, and its figures would mean nothing; run it with -c Release.");
+            return Usage;
+        }
+        switch (arguments[0])
+        {
+            case "tunnel":
+                return TunnelBenchmark.Run(arguments[1..]);
+            default:
+                Console.Error.Write($"bench: '{arguments[0]}' is not understood.\n\n{UsageText}");
+                return Usage;
+        }
+    }
+}
