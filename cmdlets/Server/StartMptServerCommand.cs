@@ -17,11 +17,17 @@ public sealed class StartMptServerCommand : LinuxCmdlet
 
     private volatile MptServer? waitedFor;
 
+    private Offloads DisabledOffloads => DisableOffload.Aggregate(Offloads.None, (all, one) => all | one);
+
     /// <summary>The directory of interface.conf. Without it: conf where that holds an interface.conf, else /etc/mpttools.</summary>
     [Parameter(Position = 0)]
     [Alias("Path", "PSPath")]
     [ValidateNotNullOrEmpty]
     public string? ConfigPath { get; set; }
+
+    /// <summary>Offloads that are not used though the kernel has them, beside those that interface.conf turns off.</summary>
+    [Parameter]
+    public Offloads[] DisableOffload { get; set; } = [];
 
     /// <summary>The job's name; that of the server where left out.</summary>
     [Parameter(ParameterSetName = JobSet)]
@@ -44,7 +50,7 @@ public sealed class StartMptServerCommand : LinuxCmdlet
         MptServerJob job = new(Name ?? config.Tunnels[0].Name, MyInvocation.Line.Trim());
         try
         {
-            job.Start(config);
+            job.Start(config, DisabledOffloads);
         }
         catch (MptStartException e)
         {
@@ -107,7 +113,7 @@ public sealed class StartMptServerCommand : LinuxCmdlet
     {
         try
         {
-            return MptServer.Start(config, new MptServerOptions { Observer = observer });
+            return MptServer.Start(config, new MptServerOptions { Observer = observer, DisabledOffloads = DisabledOffloads });
         }
         catch (MptStartException e)
         {

@@ -22,6 +22,8 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
     private readonly List<ConnectionController> connections = [];
     private readonly Dictionary<ConnectionRuntime, ConnectionController> controllerOf = [];
     private readonly Timetable timetable = new();
+    private readonly OffloadNotice offloadNotice;
+    private readonly OffloadReporter offloads;
     private readonly TaskCompletionSource completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly DateTimeOffset startedAt;
     private ServerConfig config;
@@ -39,7 +41,10 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         controlWake = new EventFd();
         keepalives = new KeepaliveMailbox(controlWake);
         loop = new DataPlaneLoop(Name, time, keepalives) { Failed = Fail };
-        context = new ServerContext(Name, time, loop, new PathRoutes(), events);
+        offloadNotice = new OffloadNotice(controlWake);
+        Offloads allowed = Offloads.All & ~(config.General.DisabledOffloads | options.DisabledOffloads);
+        context = new ServerContext(Name, time, loop, new PathRoutes(), events, allowed);
+        offloads = new OffloadReporter(context);
         networkRoutes = new NetworkRoutes(context);
         if (options.Observer is { } observer)
         {
@@ -107,6 +112,8 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         ResidentBytes = Environment.WorkingSet,
         GarbageCollections = GC.CollectionCount(0),
         AllocatedBytes = GC.GetTotalAllocatedBytes(),
+        Offloads = offloads.Found,
+        DisabledOffloads = Offloads.All & ~context.Offloads,
         Tunnels = [.. tunnels.Select(StatusReader.Read)],
         Connections = [.. connections.Select(connection => StatusReader.Read(Name, connection))],
     });
@@ -202,6 +209,10 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
             due.Tick(now);
             timetable.Schedule(due);
         }
+        if (offloadNotice.TryTake())
+        {
+            offloads.Report(tunnels, connections);
+        }
     }
 
     void IControlWork.LinksChanged()
@@ -229,10 +240,11 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         PathRoutes.RemoveLeftovers();
         foreach (TunnelConfig tunnel in config.Tunnels)
         {
-            TunnelRuntime made = TunnelSetup.Create(tunnel);
+            TunnelRuntime made = TunnelSetup.Create(tunnel, context.Offloads, offloadNotice);
             tunnels.Add(made);
             loop.Add(made);
         }
+        offloads.Start(tunnels);
         foreach (ConnectionConfig connection in config.Connections)
         {
             StartConnection(connection);

@@ -6,6 +6,9 @@ public sealed record MptServerOptions
     /// <summary>Called for every event from the first on, one at a time; null: nobody listens yet.</summary>
     public Action<MptEvent>? Observer { get; init; }
 
+    /// <summary>Offloads that are not used even where the kernel has them, beside those that interface.conf turns off.</summary>
+    public Offloads DisabledOffloads { get; init; }
+
     /// <summary>Where time comes from.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

@@ -33,6 +33,10 @@ public sealed record ServerStatus
     public long GarbageCollections { get; init; }
     /// <summary>What the process has allocated for the collector since it began, in bytes. Steady traffic allocates nothing, asking for the status does.</summary>
     public long AllocatedBytes { get; init; }
+    /// <summary>Offloads that are not turned off and that the kernel had at the start; each device and path says what it uses now.</summary>
+    public Offloads Offloads { get; init; }
+    /// <summary>Offloads that are turned off, in interface.conf or at the start.</summary>
+    public Offloads DisabledOffloads { get; init; }
     /// <summary>The tunnels, first one first.</summary>
     public required IReadOnlyList<TunnelStatus> Tunnels { get; init; }
     /// <summary>The connections, in file order.</summary>
@@ -52,6 +56,8 @@ public sealed record TunnelStatus
     public string? IPv4 { get; init; }
     /// <summary>The IPv6 address with its prefix length, or null.</summary>
     public string? IPv6 { get; init; }
+    /// <summary>Of the offloads of TUN devices, what is in use now.</summary>
+    public Offloads Offloads { get; init; }
     /// <summary>Packets the system sent into the device.</summary>
     public long PacketsRead { get; init; }
     /// <summary>Packets written to the device.</summary>
@@ -191,6 +197,8 @@ public sealed record PathStatus
     public required PathStatusCode Detail { get; init; }
     /// <summary>Since when.</summary>
     public required DateTimeOffset Since { get; init; }
+    /// <summary>Of the offloads of UDP sockets, what is in use now; none while the path has no socket.</summary>
+    public Offloads Offloads { get; init; }
     /// <summary>When the last keepalive came; null before the first.</summary>
     public DateTimeOffset? LastKeepalive { get; init; }
     /// <summary>Data packets sent.</summary>

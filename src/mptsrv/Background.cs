@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.IO.Pipes;
 using System.Reflection;
+using MptTools.Engine.Config;
 using MptTools.Engine.Linux;
 
 namespace MptTools.Mptsrv;
@@ -30,7 +31,7 @@ internal sealed class Background : IDisposable
     }
 
     /// <summary>In front: starts the one in the background and tells how it went.</summary>
-    internal static int Start(string configDirectory)
+    internal static int Start(Options options)
     {
         using var news = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
         var program = new ProcessStartInfo
@@ -46,7 +47,11 @@ internal sealed class Background : IDisposable
         {
             program.ArgumentList.Add(Assembly.GetExecutingAssembly().Location);
         }
-        foreach (string argument in new[] { "--config", configDirectory, Options.DetachedOption, news.GetClientHandleAsString() })
+        foreach (string argument in new[]
+        {
+            "--config", options.ConfigDirectory, Options.OffloadsOption, OffloadNames.Of(options.DisabledOffloads),
+            Options.DetachedOption, news.GetClientHandleAsString(),
+        })
         {
             program.ArgumentList.Add(argument);
         }

@@ -23,7 +23,11 @@ internal static class Foreground
         MptServer server;
         try
         {
-            server = MptServer.Start(configuration.Config, new MptServerOptions { Observer = log.Write });
+            server = MptServer.Start(configuration.Config, new MptServerOptions
+            {
+                Observer = log.Write,
+                DisabledOffloads = options.DisabledOffloads,
+            });
         }
         catch (MptStartException e)
         {

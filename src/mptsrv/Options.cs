@@ -1,3 +1,6 @@
+using MptTools.Engine;
+using MptTools.Engine.Config;
+
 namespace MptTools.Mptsrv;
 
 /// <summary>What the command line asks for.</summary>
@@ -15,7 +18,7 @@ internal sealed record Options
 {
     internal const string Usage =
         """
-        Usage: mptsrv [--config DIR] [-d]
+        Usage: mptsrv [--config DIR] [--disable-offloads LIST] [-d]
                mptsrv check [--config DIR]
                mptsrv demo
 
@@ -26,6 +29,11 @@ internal sealed record Options
                           hosts, two links, one of them cut. Needs root and iproute2.
             --config DIR  The directory of interface.conf. Without it: ./conf where that
                           holds an interface.conf, else /etc/mpttools.
+            --disable-offloads LIST
+                          What is not used though the kernel has it, beside what
+                          disable_offloads in interface.conf says: tun_tcp, tun_udp,
+                          tun_merge, udp_segment, udp_gro with commas between them,
+                          or all.
             -d            Goes on in the background once the server runs; events go to
                           the system log.
             --help        Shows this.
@@ -45,6 +53,9 @@ internal sealed record Options
     /// <summary>A full path.</summary>
     internal required string ConfigDirectory { get; init; }
 
+    /// <summary>Turned off beside those of the configuration.</summary>
+    internal Offloads DisabledOffloads { get; init; }
+
     /// <summary>Go to the background.</summary>
     internal bool Detach { get; init; }
 
@@ -58,6 +69,7 @@ internal sealed record Options
         Job task = Job.Serve;
         string? directory = null;
         string? detachedFrom = null;
+        Offloads offloads = Offloads.None;
         bool detach = false;
         for (int i = 0; i < arguments.Count; i++)
         {
@@ -84,9 +96,24 @@ internal sealed record Options
                 case var option when option.StartsWith("--config=", StringComparison.Ordinal):
                     directory = option["--config=".Length..];
                     break;
+                case OffloadsOption when i + 1 < arguments.Count:
+                    if (!TryAdd(arguments[++i], ref offloads, out fault))
+                    {
+                        return null;
+                    }
+                    break;
+                case var option when option.StartsWith($"{OffloadsOption}=", StringComparison.Ordinal):
+                    if (!TryAdd(option[(OffloadsOption.Length + 1)..], ref offloads, out fault))
+                    {
+                        return null;
+                    }
+                    break;
                 case DetachedOption when i + 1 < arguments.Count:
                     detachedFrom = arguments[++i];
                     break;
+                case OffloadsOption:
+                    fault = $"{OffloadsOption} needs a list: {OffloadNames.Wanted}.";
+                    return null;
                 case "--config":
                     fault = "--config needs a directory.";
                     return null;
@@ -104,9 +131,20 @@ internal sealed record Options
         {
             Job = task,
             ConfigDirectory = Path.GetFullPath(directory ?? Engine.Config.ConfigDirectory.Default(Environment.CurrentDirectory)),
+            DisabledOffloads = offloads,
             Detach = detach,
             DetachedFrom = detachedFrom,
         };
+    }
+
+    internal const string OffloadsOption = "--disable-offloads";
+
+    private static bool TryAdd(string list, ref Offloads offloads, out string fault)
+    {
+        string? wrong = OffloadNames.Parse(list, out Offloads named);
+        offloads |= named;
+        fault = wrong is null ? "" : $"{OffloadsOption} {wrong}. Write {OffloadNames.Wanted}.";
+        return wrong is null;
     }
 
     /// <summary>For the process in front to tell the one in the background; nobody else's business, so not in the usage.</summary>

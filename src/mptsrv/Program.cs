@@ -22,5 +22,5 @@ switch (options.Job)
     case Job.Demo:
         return Demonstration.Run(Console.Out);
     default:
-        return options.Detach ? Background.Start(options.ConfigDirectory) : Foreground.Run(options);
+        return options.Detach ? Background.Start(options) : Foreground.Run(options);
 }

@@ -48,11 +48,26 @@ Describe '<_>' -ForEach $cmdlets {
     }
 }
 
+Describe 'Start-MptServer -DisableOffload' {
+    It 'takes the names of offloads and no others' {
+        $parameter = (Get-Command Start-MptServer).Parameters['DisableOffload']
+        $parameter.ParameterType.GetElementType().GetEnumNames() | Should -Be None, TunTcp, TunUdp, TunMerge, UdpSegment, UdpGro, All
+        $failure = { Start-MptServer /nonexistent -DisableOffload TunUdp, Gso } | Should -Throw -PassThru
+        $failure.FullyQualifiedErrorId | Should -BeLike 'CannotConvertArgumentNoMessage,*'
+        $failure.Exception.Message | Should -Match '(?s)Gso.*TunTcp, TunUdp'
+    }
+
+    It 'is completed' {
+        $line = 'Start-MptServer -DisableOffload Tun'
+        (TabExpansion2 $line).CompletionMatches.CompletionText | Should -Be TunMerge, TunTcp, TunUdp
+    }
+}
+
 Describe 'Tables' {
     It 'fit 80 columns for <Type>' -ForEach @(
         @{ Type = 'PathStatus'; Headers = '#', 'Interface', 'Local', 'Remote', 'Status', 'Detail', 'Weight' }
         @{ Type = 'ConnectionStatus'; Headers = 'Name', 'Local', 'Remote', 'Paths up' }
-        @{ Type = 'ServerStatus'; Headers = 'Name', 'Process', 'Tunnels', 'Connections', 'Paths up' }
+        @{ Type = 'ServerStatus'; Headers = 'Name', 'Process', 'Tunnels', 'Connections', 'Paths up', 'Offloads' }
         @{ Type = 'MptEvent'; Headers = 'Time', 'Kind', 'Message' }
     ) {
         # Records with the shape of what a server gives; the views go by type name.
@@ -72,6 +87,7 @@ Describe 'Tables' {
                 [pscustomobject]@{
                     Name = 'tun0'; ProcessId = 4711; StartedAt = [DateTimeOffset]::Now
                     Tunnels = @([pscustomobject]@{ Name = 'tun0'; IPv4 = '10.0.0.2/24' }); Connections = @([pscustomobject]@{ Paths = @($path) })
+                    Offloads = 'TunTcp, TunUdp, UdpSegment, UdpGro'
                 }
             }
             MptEvent {

@@ -46,6 +46,13 @@ Describe 'Two servers' -Skip:([bool] $obstacle) {
         (Invoke-Lab $b 'Get-MptServer').ProcessId | Should -Be $b.Process.Id
     }
 
+    It 'use all offloads that the kernel has unless told otherwise, and show them' {
+        $server = Invoke-Lab $other 'Get-MptServer'
+        $server.DisabledOffloads | Should -Be None
+        $server.Offloads | Should -Not -Be None
+        Invoke-Lab $other 'Get-MptServer | Out-String -Width 200' | Should -Match "(?s)Offloads.* $($server.Offloads)\s*$"
+    }
+
     It 'know their connections and who is at the other end' {
         Wait-Lab $other '(Get-MptConnection).Peer -eq "MptTools"'
         $connection = Invoke-Lab $other 'Get-MptConnection p*'
@@ -158,7 +165,11 @@ Describe 'Two servers' -Skip:([bool] $obstacle) {
     }
 
     It 'start again, and stop with Stop-MptServer from a second pwsh' {
-        $null = Invoke-Lab $a "`$job = Start-MptServer '$configA'"
+        $null = Invoke-Lab $a "`$job = Start-MptServer '$configA' -DisableOffload TunUdp, UdpGro"
+        $server = Invoke-Lab $other 'Get-MptServer'
+        $server.DisabledOffloads | Should -Be 'TunUdp, UdpGro'
+        $server.Tunnels[0].Offloads | Should -Not -Match TunUdp
+        $server.Connections[0].Paths.Offloads | Should -Be UdpSegment, UdpSegment
         Invoke-Lab $other 'Get-MptServer | Stop-MptServer'
         Get-LabState $lab a | Should -Be $before
         Invoke-Lab $a '(Wait-Job $job -Timeout 20).State.ToString()' | Should -Be Stopped

@@ -68,9 +68,16 @@ internal static class InterfaceConfReader
         bool? acceptRemote = reader.Switch("accept_remote");
         int? commandPort = reader.Number("cmdport_local", 1, 65535, fallback: 60456);
         int? timeout = reader.Number("cmd_timeout", 1, 3600, fallback: 25);
-        return acceptRemote is not { } accept || commandPort is not { } port || timeout is not { } seconds
+        Offloads? disabled = reader.OffloadList("disable_offloads");
+        return acceptRemote is not { } accept || commandPort is not { } port || timeout is not { } seconds || disabled is not { } offloads
             ? null
-            : new GeneralConfig { AcceptRemote = accept, CommandPort = port, CommandTimeout = TimeSpan.FromSeconds(seconds) };
+            : new GeneralConfig
+            {
+                AcceptRemote = accept,
+                CommandPort = port,
+                CommandTimeout = TimeSpan.FromSeconds(seconds),
+                DisabledOffloads = offloads,
+            };
     }
 
     private static List<TunnelConfig> ReadTunnels(string file, IReadOnlyList<(int Index, IniSection Section)> sections, FaultList faults)

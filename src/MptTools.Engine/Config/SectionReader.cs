@@ -85,6 +85,24 @@ internal sealed class SectionReader
     /// <summary>0 for no, 1 for yes, no where the file says nothing.</summary>
     public bool? Switch(string key) => Number(key, 0, 1, fallback: 0) is { } number ? number == 1 : null;
 
+    /// <summary>A list of offloads; none where the file says nothing.</summary>
+    public Offloads? OffloadList(string key)
+    {
+        Reading text = Text(key, OffloadNames.Wanted, fallback: "none");
+        if (text.Kind != TextKind.Given)
+        {
+            return text.Kind == TextKind.Absent ? Offloads.None : null;
+        }
+
+        if (OffloadNames.Parse(text.Value, out Offloads offloads) is { } fault)
+        {
+            Error(key, $"{ConfigText.Quote(text.Value)} {fault}. Write {OffloadNames.Wanted}.");
+            return null;
+        }
+
+        return offloads;
+    }
+
     /// <summary>A decimal number of seconds; 0, or from <paramref name="min"/> to <paramref name="max"/>.</summary>
     public TimeSpan? Seconds(string key, decimal min, decimal max, TimeSpan? fallback)
     {

@@ -41,6 +41,9 @@ public sealed record GeneralConfig
 
     /// <summary>cmd_timeout: how long a client waits for an answer.</summary>
     public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(25);
+
+    /// <summary>disable_offloads: what is not used even where the kernel has it.</summary>
+    public Offloads DisabledOffloads { get; init; }
 }
 
 /// <summary>[tun_n] of interface.conf.</summary>

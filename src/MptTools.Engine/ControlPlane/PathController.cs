@@ -46,6 +46,9 @@ internal sealed class PathController
     internal DateTimeOffset Since { get; set; }
     internal DateTimeOffset? LastKeepalive { get; set; }
 
+    /// <summary>Observers have been told that the path sends no runs of packets.</summary>
+    internal bool IsRefusalReported { get; set; }
+
     /// <summary>Where the last keepalive came from; null before the first.</summary>
     internal ObservedEndpoint? PeerSeenAt { get; set; }
 
@@ -139,7 +142,7 @@ internal sealed class PathController
             context.Routes.AnswerReversePathFilter(egress, local, remote);
             uint mark = context.Routes.MarkFor(egress);
             Runtime.Listener = listeners.Open(local, (uint)link.Index, mark);
-            socket = UdpSocket.Bind(new IPEndPoint(local, connection.LocalPort), (uint)link.Index, mark, share: true);
+            socket = UdpSocket.Bind(new IPEndPoint(local, connection.LocalPort), (uint)link.Index, mark, share: true, context.Offloads);
             socket.Connect(new IPEndPoint(remote, connection.RemotePort!.Value), (uint)link.Index);
         }
         catch (Exception e) when (e is SystemCallException or MptStartException)

@@ -22,7 +22,7 @@ internal sealed class PathListeners(ServerContext context, ConnectionRuntime con
         {
             return there;
         }
-        UdpSocket socket = UdpSocket.Bind(new IPEndPoint(local, connection.Config.LocalPort), scope, mark, share: false);
+        UdpSocket socket = UdpSocket.Bind(new IPEndPoint(local, connection.Config.LocalPort), scope, mark, share: false, context.Offloads);
         ReceiveSource source = new(socket, connection, null);
         open[local] = source;
         context.Loop.Add(source);

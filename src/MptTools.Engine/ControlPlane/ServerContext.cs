@@ -4,7 +4,9 @@ using MptTools.Engine.Linux;
 namespace MptTools.Engine.ControlPlane;
 
 /// <summary>What the parts of one running server share.</summary>
-internal sealed record ServerContext(string Server, TimeProvider Time, DataPlaneLoop Loop, PathRoutes Routes, EventHub Events)
+/// <param name="Offloads">Those that are not turned off.</param>
+internal sealed record ServerContext(
+    string Server, TimeProvider Time, DataPlaneLoop Loop, PathRoutes Routes, EventHub Events, Offloads Offloads)
 {
     internal void Raise(
         MptEventKind kind, string message, string? connection = null, int? path = null, string? before = null, string? after = null) =>

@@ -25,6 +25,10 @@ public static class StatusText
         }
         text.Append(Culture, $"    CMD server port number  : {status.CommandPort}\n");
         text.Append(Culture, $"    Global server    : {(status.AcceptRemote ? 1 : 0)}\n");
+        if (!onlyKnown)
+        {
+            AppendOffloads(text, status);
+        }
         text.Append(Culture, $"\nNumber of connections: {status.Connections.Count} \n");
         foreach (ConnectionStatus connection in status.Connections)
         {
@@ -54,6 +58,19 @@ public static class StatusText
         if (!onlyKnown)
         {
             AppendDrops(text, "    Dropped packets  : ", tunnel.Drops);
+        }
+    }
+
+    private static void AppendOffloads(StringBuilder text, ServerStatus status)
+    {
+        text.Append(Culture, $"    Offloads         : {OffloadNames.Of(status.Offloads)}\n");
+        if (status.DisabledOffloads != Offloads.None)
+        {
+            text.Append(Culture, $"    Offloads disabled: {OffloadNames.Of(status.DisabledOffloads)}\n");
+        }
+        foreach (TunnelStatus tunnel in status.Tunnels)
+        {
+            text.Append(Culture, $"    {"Offloads of " + tunnel.Name,-17}: {OffloadNames.Of(tunnel.Offloads)}\n");
         }
     }
 
@@ -122,6 +139,7 @@ public static class StatusText
         {
             text.Append(Culture, $"     Send errors        : {path.SendErrors}\n");
         }
+        text.Append(Culture, $"     Offloads           : {OffloadNames.Of(path.Offloads)}\n");
         AppendDrops(text, "     Dropped packets    : ", path.Drops);
     }
 

@@ -144,6 +144,10 @@ internal unsafe struct MergeCandidate
         IsUdp ? TransportHeader.Udp : TransportHeader.Tcp,
         length);
 
+    internal readonly MergeKinds Kind => IsUdp
+        ? IsIPv4 ? MergeKinds.UdpIPv4 : MergeKinds.UdpIPv6
+        : IsIPv4 ? MergeKinds.TcpIPv4 : MergeKinds.TcpIPv6;
+
     /// <summary>The TCP sequence number.</summary>
     internal readonly uint Sequence =>
         ReadUInt32BigEndian(new ReadOnlySpan<byte>(Data + TransportOffset + TransportHeader.TcpSequence, sizeof(uint)));
@@ -161,11 +165,9 @@ internal unsafe struct MergeCandidate
 
         candidate.FlowKey = Mix(candidate.AddressKey, Load<uint>(transport) | (ulong)protocol << 32);
         bool isPlain;
-        MergeKinds kind;
         int headerLength;
         if (candidate.IsUdp)
         {
-            kind = candidate.IsIPv4 ? MergeKinds.UdpIPv4 : MergeKinds.UdpIPv6;
             headerLength = TransportHeader.LengthUdp;
             isPlain = LoadNetworkWord(transport + TransportHeader.UdpLength) == length;
             candidate.EndsRun = false;
@@ -175,7 +177,6 @@ internal unsafe struct MergeCandidate
             // Of all flags and reserved bits only ACK, which must be there, and PSH.
             const int plainBits = 0x0FFF & ~TransportHeader.Psh;
             int offsetAndFlags = LoadNetworkWord(transport + TransportHeader.TcpDataOffset);
-            kind = candidate.IsIPv4 ? MergeKinds.TcpIPv4 : MergeKinds.TcpIPv6;
             headerLength = (offsetAndFlags >> 12) * 4;
             isPlain = (offsetAndFlags & plainBits) == TransportHeader.Ack && headerLength >= TransportHeader.MinimumLengthTcp;
             candidate.EndsRun = (offsetAndFlags & TransportHeader.Psh) != 0;
@@ -183,7 +184,7 @@ internal unsafe struct MergeCandidate
 
         candidate.HeaderLength = candidate.TransportOffset + headerLength;
         candidate.PayloadLength = length - headerLength;
-        return isPlain && candidate.PayloadLength > 0 && (kinds & kind) != 0 ? FlowKnowledge.Mergeable : FlowKnowledge.Ports;
+        return isPlain && candidate.PayloadLength > 0 && (kinds & candidate.Kind) != 0 ? FlowKnowledge.Mergeable : FlowKnowledge.Ports;
     }
 
     private static ulong Mix(ulong key, ulong more) => (BitOperations.RotateLeft(key, 29) ^ more) * 0x9E37_79B9_7F4A_7C15;

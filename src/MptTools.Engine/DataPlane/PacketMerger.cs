@@ -291,7 +291,7 @@ internal sealed unsafe class PacketMerger : IDisposable
         WriteHeaders(run, header + VirtioHeader.Length, length);
         run.Pieces[0].iov_base = header;
         run.Pieces[0].iov_len = (nuint)(VirtioHeader.Length + first.HeaderLength);
-        writer.Write(new TunWrite(run.Pieces, run.Count, length, first.HeaderLength));
+        writer.Write(new TunWrite(run.Pieces, run.Count, length, first.HeaderLength, first.Kind));
     }
 
     private static void WriteVirtioHeader(in MergeCandidate first, byte* destination)

@@ -8,21 +8,35 @@ namespace MptTools.Engine.DataPlane;
 internal sealed unsafe class TunnelRuntime : ITunWriter, IDisposable
 {
     private readonly PacketMerger? merger;
+    private volatile MergeKinds merges, refusedMerges;
 
-    internal TunnelRuntime(TunnelConfig config, TunDevice device)
+    internal TunnelRuntime(TunnelConfig config, TunDevice device, OffloadNotice notice)
     {
         Config = config;
         Device = device;
+        Notice = notice;
+        if (device.Offloads.HasFlag(Offloads.TunMerge))
+        {
+            merges = device.TakesMergedUdp ? MergeKinds.All : MergeKinds.TcpIPv4 | MergeKinds.TcpIPv6;
+        }
         if (device.HasVirtioHeaders)
         {
-            MergeKinds kinds = (device.Offloads.HasFlag(TunOffloads.Tcp) ? MergeKinds.TcpIPv4 | MergeKinds.TcpIPv6 : MergeKinds.None)
-                | (device.Offloads.HasFlag(TunOffloads.Udp) ? MergeKinds.UdpIPv4 | MergeKinds.UdpIPv6 : MergeKinds.None);
-            merger = new PacketMerger(this, kinds);
+            merger = new PacketMerger(this, merges);
         }
     }
 
     internal TunnelConfig Config { get; }
     internal TunDevice Device { get; }
+    internal OffloadNotice Notice { get; }
+
+    /// <summary>What is in use now. Read by any thread.</summary>
+    internal Offloads Offloads => merges == MergeKinds.None ? Device.Offloads & ~Offloads.TunMerge : Device.Offloads;
+
+    /// <summary>What the device took one by one but not merged, and what is not merged any more. Read by any thread.</summary>
+    internal MergeKinds RefusedMerges => refusedMerges;
+
+    /// <summary>The control plane's: of those, what observers have been told.</summary>
+    internal MergeKinds ReportedMerges { get; set; }
 
     /// <summary>Which connection takes a packet. The control plane swaps it, the data plane reads it once a batch.</summary>
     internal volatile ForwardingTable<ConnectionRuntime> Forwarding = ForwardingTable<ConnectionRuntime>.Empty;
@@ -51,7 +65,7 @@ internal sealed unsafe class TunnelRuntime : ITunWriter, IDisposable
             else
             {
                 Libc.iovec piece = new() { iov_base = packet.Data, iov_len = (nuint)packet.Length };
-                Count(Device.Write(&piece, 1), packet.Length);
+                Count(Device.Write(&piece, 1) == 0, packet.Length);
             }
         }
         merger?.Flush();
@@ -61,15 +75,30 @@ internal sealed unsafe class TunnelRuntime : ITunWriter, IDisposable
     {
         if (write.PacketCount == 1)
         {
-            Count(Device.Write(write.Pieces, write.PieceCount), write.Length);
+            Count(Device.Write(write.Pieces, write.PieceCount) == 0, write.Length);
             return;
         }
-        bool merged = Device.Write(write.Pieces, write.PieceCount);
+        int errno = Device.Write(write.Pieces, write.PieceCount);
+        bool isWritten = errno == 0;
         for (int i = 0; i < write.PacketCount; i++)
         {
             byte* packet = write.Packet(i, out int length);
-            Count(merged || WriteSingle(packet, length), length);
+            isWritten = errno == 0 || WriteSingle(packet, length);
+            Count(isWritten, length);
         }
+        if (isWritten && errno is Libc.EINVAL or Libc.EOPNOTSUPP)
+        {
+            RefuseMerges(write.Kind);
+        }
+    }
+
+    /// <summary>The kernel took by themselves what it had refused in one piece: it is not asked again.</summary>
+    private void RefuseMerges(MergeKinds kind)
+    {
+        merges &= ~kind;
+        merger!.Kinds = merges;
+        refusedMerges |= kind;
+        Notice.Post();
     }
 
     private bool WriteSingle(byte* packet, int length)
@@ -78,7 +107,7 @@ internal sealed unsafe class TunnelRuntime : ITunWriter, IDisposable
         Libc.iovec* pieces = stackalloc Libc.iovec[2];
         pieces[0] = new() { iov_base = &plain, iov_len = VirtioHeader.Length };
         pieces[1] = new() { iov_base = packet, iov_len = (nuint)length };
-        return Device.Write(pieces, 2);
+        return Device.Write(pieces, 2) == 0;
     }
 
     private void Count(bool written, int length)
@@ -153,6 +182,9 @@ internal sealed class PathRuntime(ConnectionRuntime connection, PathConfig confi
 
     /// <summary>The socket that is connected to the peer's end; null while the path cannot be used. Swapped by the control plane.</summary>
     internal volatile UdpSocket? Socket;
+
+    /// <summary>What is in use now. Read by any thread.</summary>
+    internal Offloads Offloads => Socket?.Offloads ?? Offloads.None;
 
     /// <summary>
     /// Where packets from other ports of the peer arrive: at the path's own address, for two paths may go to one address of

@@ -30,12 +30,13 @@ internal readonly unsafe struct TunWrite
     }
 
     /// <summary>Merged packets: the pieces are the virtio header with the new headers and, where it lies, the payload of each.</summary>
-    internal TunWrite(Libc.iovec* pieces, int packetCount, int length, int headerLength)
+    internal TunWrite(Libc.iovec* pieces, int packetCount, int length, int headerLength, MergeKinds kind)
     {
         Pieces = pieces;
         PieceCount = 1 + packetCount;
         PacketCount = packetCount;
         Length = length;
+        Kind = kind;
         this.headerLength = headerLength;
     }
 
@@ -45,6 +46,9 @@ internal readonly unsafe struct TunWrite
 
     /// <summary>How many packets it was merged from; 1 for one that is passed on as it came.</summary>
     internal int PacketCount { get; }
+
+    /// <summary>What was merged; none where nothing was.</summary>
+    internal MergeKinds Kind { get; }
 
     /// <summary>Bytes without the virtio header.</summary>
     internal int Length { get; }

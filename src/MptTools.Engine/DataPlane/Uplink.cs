@@ -272,10 +272,12 @@ internal sealed unsafe class Uplink : IDisposable
                 continue;
             }
             int datagrams = batch.DatagramsOf(message);
-            if (datagrams > 1 && -result is (Libc.EIO or Libc.EINVAL or Libc.EOPNOTSUPP or Libc.EMSGSIZE))
+            if (datagrams > 1 && socket.TryShortenRuns(-result, datagrams, batch.LengthOf(message)))
             {
-                // The way out of this path cannot cut, or is too narrow, and only a datagram that goes by itself may travel in fragments.
-                socket.LongestSegment = -result == Libc.EMSGSIZE ? batch.LengthOf(message) - 1 : 0;
+                if (socket.RunsRefused != 0)
+                {
+                    path.Connection.Tunnel.Notice.Post();
+                }
                 return packet;
             }
             Drop(path, ref packet, datagrams, -result switch

@@ -141,8 +141,8 @@ internal sealed unsafe class SendBatch : IDisposable
     /// <summary>Datagrams in a batch.</summary>
     internal const int Capacity = 2048;
 
-    /// <summary>The kernel's limit on the datagrams of a run (UDP_MAX_SEGMENTS).</summary>
-    private const int RunDatagrams = 128;
+    /// <summary>The kernel's limit on the datagrams of a run (UDP_MAX_SEGMENTS); half of it before Linux 6.9.</summary>
+    internal const int MaximumRun = 128;
 
     /// <summary>The longest run that stays in one buffer all the way; what is longer is cut in software at once (measured on Linux 6.18).</summary>
     private const int RunBytes = 65480;
@@ -184,7 +184,7 @@ internal sealed unsafe class SendBatch : IDisposable
     {
         int length = headerLength + payloadLength;
         bool joins = length <= runSize && ecn == runEcn && runBytes + length <= RunBytes &&
-            datagramsOf[Count - 1] < RunDatagrams && runSize <= socket.LongestSegment;
+            datagramsOf[Count - 1] < socket.LongestRun && runSize <= socket.LongestSegment;
         if (!joins)
         {
             Start(ecn, socket.IsIPv6);

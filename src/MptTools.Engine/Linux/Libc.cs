@@ -108,13 +108,14 @@ internal static unsafe partial class Libc
     internal const int SOL_IP = 0, SOL_SOCKET = 1, SOL_UDP = 17, SOL_IPV6 = 41;
     internal const int SO_REUSEADDR = 2, SO_PEERCRED = 17, SO_SNDBUFFORCE = 32,
         SO_RCVBUFFORCE = 33, SO_MARK = 36, SO_PEERGROUPS = 59, SO_RCVBUF = 8, SO_SNDBUF = 7;
-    internal const int IP_TOS = 1, IP_RECVTOS = 13;
-    internal const int IPV6_V6ONLY = 26, IPV6_RECVTCLASS = 66, IPV6_TCLASS = 67;
+    internal const int IP_TOS = 1, IP_RECVTOS = 13, IP_MTU = 14;
+    internal const int IPV6_MTU = 24, IPV6_V6ONLY = 26, IPV6_RECVTCLASS = 66, IPV6_TCLASS = 67;
 
     internal const int UDP_SEGMENT = 103, UDP_GRO = 104;
 
     internal const int CLONE_NEWNET = 0x40000000;
     internal const nuint TUNSETIFF = 0x400454ca, TUNSETOFFLOAD = 0x400454d0;
+    internal const nuint TUN_F_CSUM = 0x01, TUN_F_TSO4 = 0x02, TUN_F_TSO6 = 0x04, TUN_F_TSO_ECN = 0x08, TUN_F_USO4 = 0x20, TUN_F_USO6 = 0x40;
     internal const int IFF_TUN = 1, IFF_NO_PI = 0x1000, IFF_TUN_EXCL = 0x8000, IFF_VNET_HDR = 0x4000;
 
     [StructLayout(LayoutKind.Sequential)]

@@ -3,49 +3,38 @@ using System.Text;
 
 namespace MptTools.Engine.Linux;
 
-/// <summary>The offloads of a TUN device, as TUNSETOFFLOAD has them.</summary>
-[Flags]
-internal enum TunOffloads : uint
-{
-    None = 0,
-    /// <summary>TUN_F_CSUM: checksums may be left to the reader.</summary>
-    Checksum = 0x01,
-    /// <summary>TUN_F_TSO4, TUN_F_TSO6, TUN_F_TSO_ECN.</summary>
-    Tcp = 0x02 | 0x04 | 0x08,
-    /// <summary>TUN_F_USO4, TUN_F_USO6.</summary>
-    Udp = 0x20 | 0x40,
-    All = Checksum | Tcp | Udp,
-    /// <summary>Virtio headers, but the kernel knows no offload; no bit of the kernel's.</summary>
-    HeadersOnly = 0x8000_0000,
-}
-
 /// <summary>A TUN device (tun(4)): IP packets without any frame. It disappears from the system when it is disposed or the process ends.</summary>
 internal sealed unsafe class TunDevice : IDisposable
 {
     internal const string ClonePath = "/dev/net/tun";
 
+    private const Offloads NeedHeaders = Offloads.TunTcp | Offloads.TunUdp | Offloads.TunMerge;
+
     private int fd;
 
-    private TunDevice(int fd, string name, TunOffloads offloads)
+    private TunDevice(int fd, string name)
     {
         this.fd = fd;
         Name = name;
-        Offloads = offloads;
     }
 
     internal string Name { get; }
 
     internal int Descriptor => fd;
 
-    /// <summary>What the device hands over and takes in one piece; with anything but None a virtio header stands before each packet.</summary>
-    internal TunOffloads Offloads { get; }
+    /// <summary>What the device hands over and takes in one piece: of what was wanted, what the kernel has.</summary>
+    internal Offloads Offloads { get; private init; }
 
-    internal bool HasVirtioHeaders => Offloads != TunOffloads.None;
+    /// <summary>A virtio header stands before each packet, whichever way it goes.</summary>
+    internal bool HasVirtioHeaders { get; private init; }
+
+    /// <summary>Merged writes may be UDP, not TCP alone.</summary>
+    internal bool TakesMergedUdp { get; private init; }
 
     /// <summary>Makes the device. It is still down and has no addresses.</summary>
-    /// <param name="wanted">Offloads to be used as far as the kernel has them.</param>
+    /// <param name="wanted">What to use as far as the kernel has it; without anything for TUN devices there are no virtio headers.</param>
     /// <exception cref="MptStartException">No privileges, no TUN support, or the name is taken.</exception>
-    internal static TunDevice Create(string name, TunOffloads wanted)
+    internal static TunDevice Create(string name, Offloads wanted)
     {
         int fd = Libc.open(ClonePath, Libc.O_RDWR | Libc.O_NONBLOCK | Libc.O_CLOEXEC);
         if (fd < 0)
@@ -58,9 +47,17 @@ internal sealed unsafe class TunDevice : IDisposable
         Libc.ifreq_flags request = default;
         Encoding.UTF8.GetBytes(name, new Span<byte>(request.ifr_name, 15));
         // IFF_TUN_EXCL: a device that somebody left persistent under this name is theirs, not ours to reuse.
-        int headers = wanted == TunOffloads.None ? 0 : Libc.IFF_VNET_HDR;
-        request.ifr_flags = unchecked((short)(Libc.IFF_TUN | Libc.IFF_NO_PI | Libc.IFF_TUN_EXCL | headers));
-        if (Libc.ioctl(fd, Libc.TUNSETIFF, &request) < 0)
+        const int flags = Libc.IFF_TUN | Libc.IFF_NO_PI | Libc.IFF_TUN_EXCL;
+        bool headers = (wanted & NeedHeaders) != Offloads.None;
+        request.ifr_flags = unchecked((short)(headers ? flags | Libc.IFF_VNET_HDR : flags));
+        int made = Libc.ioctl(fd, Libc.TUNSETIFF, &request);
+        if (made < 0 && headers && Marshal.GetLastPInvokeError() == Libc.EINVAL)
+        {
+            headers = false;
+            request.ifr_flags = unchecked((short)flags);
+            made = Libc.ioctl(fd, Libc.TUNSETIFF, &request);
+        }
+        if (made < 0)
         {
             int errno = Marshal.GetLastPInvokeError();
             _ = Libc.close(fd);
@@ -71,25 +68,27 @@ internal sealed unsafe class TunDevice : IDisposable
                 _ => $"The tunnel device {name} cannot be made: {new SystemCallException("TUNSETIFF", errno).Message}",
             });
         }
-        return new TunDevice(fd, name, SetOffloads(fd, wanted));
+        return headers ? WithOffloads(fd, name, wanted) : new TunDevice(fd, name);
     }
 
-    /// <summary>Switches on as much as the kernel takes: UDP segmentation came with Linux 6.2.</summary>
-    private static TunOffloads SetOffloads(int fd, TunOffloads wanted)
+    /// <summary>Finds out what the kernel has, and leaves switched on what of it is wanted.</summary>
+    private static TunDevice WithOffloads(int fd, string name, Offloads wanted)
     {
-        foreach (TunOffloads tried in (TunOffloads[])[wanted, wanted & ~TunOffloads.Udp, wanted & TunOffloads.Checksum])
-        {
-            if (tried != TunOffloads.None && Libc.ioctl(fd, Libc.TUNSETOFFLOAD, (void*)(nuint)(uint)tried) == 0)
-            {
-                return tried;
-            }
-        }
-        return wanted == TunOffloads.None ? TunOffloads.None : TunOffloads.HeadersOnly;
+        const nuint tcp = Libc.TUN_F_CSUM | Libc.TUN_F_TSO4 | Libc.TUN_F_TSO6 | Libc.TUN_F_TSO_ECN;
+        const nuint udp = Libc.TUN_F_CSUM | Libc.TUN_F_USO4 | Libc.TUN_F_USO6;
+        bool knowsUdp = TrySet(udp), knowsTcp = TrySet(tcp);
+        Offloads offloads = wanted & (Offloads.TunMerge | (knowsTcp ? Offloads.TunTcp : 0) | (knowsUdp ? Offloads.TunUdp : 0));
+        nuint flags = ((offloads & Offloads.TunTcp) != 0 ? tcp : 0) | ((offloads & Offloads.TunUdp) != 0 ? udp : 0);
+        // Were it refused, the device would hand over more than is wanted, which whoever reads copes with.
+        _ = TrySet(flags);
+        return new TunDevice(fd, name) { HasVirtioHeaders = true, Offloads = offloads, TakesMergedUdp = knowsUdp };
+
+        bool TrySet(nuint features) => Libc.ioctl(fd, Libc.TUNSETOFFLOAD, (void*)features) == 0;
     }
 
     /// <summary>Takes over a descriptor that keeps the boundaries of packets, as a TUN device does.</summary>
     /// <param name="fd">Not blocking; closed when the device is disposed.</param>
-    internal static TunDevice FromDescriptor(int fd, string name) => new(fd, name, TunOffloads.None);
+    internal static TunDevice FromDescriptor(int fd, string name) => new(fd, name);
 
     /// <summary>Reads one packet, behind its virtio header where the device has them.</summary>
     /// <returns>Its length; 0 when there is none now (or the device is down).</returns>
@@ -117,17 +116,18 @@ internal sealed unsafe class TunDevice : IDisposable
     }
 
     /// <summary>Writes one packet, the virtio header first where the device has them.</summary>
-    /// <returns>False when the kernel did not take it.</returns>
-    internal bool Write(Libc.iovec* pieces, int count)
+    /// <returns>0, or the error's number.</returns>
+    internal int Write(Libc.iovec* pieces, int count)
     {
         while (Libc.writev(fd, pieces, count) < 0)
         {
-            if (Marshal.GetLastPInvokeError() != Libc.EINTR)
+            int errno = Marshal.GetLastPInvokeError();
+            if (errno != Libc.EINTR)
             {
-                return false;
+                return errno;
             }
         }
-        return true;
+        return 0;
     }
 
     public void Dispose()

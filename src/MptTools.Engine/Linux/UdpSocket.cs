@@ -14,7 +14,12 @@ internal sealed unsafe class UdpSocket : IDisposable
 
     internal const int AddressSize = 28;
 
+    /// <summary>Kernels before Linux 6.9 refuse longer runs.</summary>
+    private const int ShortRun = 64;
+
     private int fd;
+    private volatile int longestSegment, runsRefused;
+    private bool receivesRuns;
 
     private UdpSocket(int fd, bool isIPv6)
     {
@@ -30,7 +35,24 @@ internal sealed unsafe class UdpSocket : IDisposable
     /// The length of datagrams up to which a run of them may go in one message (UDP_SEGMENT); 0 where none may. Lowered when the
     /// kernel refuses a run: it makes no fragments of one.
     /// </summary>
-    internal int LongestSegment { get; set; }
+    internal int LongestSegment => longestSegment;
+
+    /// <summary>How many datagrams may go in one message.</summary>
+    internal int LongestRun { get; private set; } = SendBatch.MaximumRun;
+
+    /// <summary>What is in use now. Read by any thread.</summary>
+    internal Offloads Offloads =>
+        (longestSegment > 0 ? Offloads.UdpSegment : Offloads.None) | (receivesRuns ? Offloads.UdpGro : Offloads.None);
+
+    /// <summary>The error that has ended the sending of runs; 0 for none. Read by any thread.</summary>
+    internal int RunsRefused => runsRefused;
+
+    /// <summary>What of it the kernel has for UDP sockets.</summary>
+    internal static Offloads FindOffloads()
+    {
+        using UdpSocket socket = Open(isIPv6: false);
+        return socket.SetOffloads(Offloads.All);
+    }
 
     /// <summary>Opens a socket that is bound to <paramref name="local"/>.</summary>
     /// <param name="local">Address and port on this host.</param>
@@ -40,14 +62,12 @@ internal sealed unsafe class UdpSocket : IDisposable
     /// Join sockets that this server has opened on the same address and port. Without it the call fails when any program,
     /// another of our servers included, is there already.
     /// </param>
+    /// <param name="offloads">What to use as far as the kernel has it.</param>
     /// <exception cref="SystemCallException">As the kernel says: address not there, port taken, not permitted.</exception>
-    internal static UdpSocket Bind(IPEndPoint local, uint scope, uint mark, bool share)
+    internal static UdpSocket Bind(IPEndPoint local, uint scope, uint mark, bool share, Offloads offloads)
     {
         bool isIPv6 = local.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6;
-        int fd = SystemCallException.Check(
-            Libc.socket(isIPv6 ? Libc.AF_INET6 : Libc.AF_INET, Libc.SOCK_DGRAM | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, 0),
-            "Opening a UDP socket");
-        UdpSocket socket = new(fd, isIPv6);
+        UdpSocket socket = Open(isIPv6);
         try
         {
             if (share)
@@ -71,10 +91,8 @@ internal sealed unsafe class UdpSocket : IDisposable
             }
             byte* address = stackalloc byte[AddressSize];
             uint length = WriteAddress(address, local, scope);
-            SystemCallException.Check(Libc.bind(fd, address, length), $"Binding UDP {local}");
-            socket.LongestSegment = socket.TrySet(Libc.SOL_UDP, Libc.UDP_SEGMENT, 0) ? int.MaxValue : 0;
-            // Without it each datagram comes by itself, which reading does not have to know.
-            _ = socket.TrySet(Libc.SOL_UDP, Libc.UDP_GRO, 1);
+            SystemCallException.Check(Libc.bind(socket.fd, address, length), $"Binding UDP {local}");
+            socket.SetOffloads(offloads);
             // From here on those who ask to share may join.
             socket.Set(Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1, "Sharing the port");
             return socket;
@@ -96,6 +114,33 @@ internal sealed unsafe class UdpSocket : IDisposable
         byte* nothing = stackalloc byte[1];
         while (Libc.recv(fd, nothing, 1, Libc.MSG_DONTWAIT | Libc.MSG_TRUNC) >= 0)
         {
+        }
+    }
+
+    /// <summary>The kernel has refused to send a run: the next one is such that it may be taken, or there are no more runs.</summary>
+    /// <param name="errno">The error's number.</param>
+    /// <param name="datagrams">How many the run had.</param>
+    /// <param name="length">Their length in bytes; the last may have been shorter.</param>
+    /// <returns>False where the error has another reason, and shorter runs would not help.</returns>
+    internal bool TryShortenRuns(int errno, int datagrams, int length)
+    {
+        switch (errno)
+        {
+            case Libc.EINVAL when datagrams > ShortRun:
+                LongestRun = ShortRun;
+                return true;
+            // Before Linux 6.14 EINVAL says both: too wide for the path, and not possible at all.
+            case Libc.EMSGSIZE:
+            case Libc.EINVAL when length > PathMtu() - HeaderLength:
+                // Only a datagram that goes by itself may travel in fragments.
+                longestSegment = length - 1;
+                return true;
+            case Libc.EINVAL or Libc.EIO or Libc.EOPNOTSUPP:
+                longestSegment = 0;
+                runsRefused = errno;
+                return true;
+            default:
+                return false;
         }
     }
 
@@ -145,6 +190,35 @@ internal sealed unsafe class UdpSocket : IDisposable
             _ = Libc.close(fd);
             fd = -1;
         }
+    }
+
+    private static UdpSocket Open(bool isIPv6) => new(
+        SystemCallException.Check(
+            Libc.socket(isIPv6 ? Libc.AF_INET6 : Libc.AF_INET, Libc.SOCK_DGRAM | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, 0),
+            "Opening a UDP socket"),
+        isIPv6);
+
+    /// <summary>IP and UDP.</summary>
+    private int HeaderLength => IsIPv6 ? 48 : 28;
+
+    /// <summary>What the kernel knows of the way to the connected peer, in bytes; without limit where it knows nothing.</summary>
+    private int PathMtu()
+    {
+        int mtu;
+        uint size = sizeof(int);
+        (int level, int option) = IsIPv6 ? (Libc.SOL_IPV6, Libc.IPV6_MTU) : (Libc.SOL_IP, Libc.IP_MTU);
+        return Libc.getsockopt(fd, level, option, &mtu, &size) == 0 ? mtu : int.MaxValue;
+    }
+
+    private Offloads SetOffloads(Offloads wanted)
+    {
+        if ((wanted & Offloads.UdpSegment) != 0 && TrySet(Libc.SOL_UDP, Libc.UDP_SEGMENT, 0))
+        {
+            longestSegment = int.MaxValue;
+        }
+        // Without it each datagram comes by itself, which reading does not have to know.
+        receivesRuns = (wanted & Offloads.UdpGro) != 0 && TrySet(Libc.SOL_UDP, Libc.UDP_GRO, 1);
+        return Offloads;
     }
 
     /// <summary>Beyond the system's limit where that is permitted, else up to it.</summary>

@@ -69,7 +69,14 @@ public class ConfigPropertyTests
         from acceptRemote in Gen.Elements(true, false)
         from port in AnyPort
         from timeout in Gen.Choose(1, 3600)
-        select new GeneralConfig { AcceptRemote = acceptRemote, CommandPort = port, CommandTimeout = TimeSpan.FromSeconds(timeout) };
+        from offloads in OffloadNamesTests.AnyOffloads
+        select new GeneralConfig
+        {
+            AcceptRemote = acceptRemote,
+            CommandPort = port,
+            CommandTimeout = TimeSpan.FromSeconds(timeout),
+            DisabledOffloads = offloads,
+        };
 
     private static Gen<TunnelConfig[]> AnyTunnels =>
         from count in Gen.Choose(1, 4)
@@ -178,6 +185,7 @@ public class ConfigPropertyTests
         [
             ("tunnel_num", Text(tunnels.Length)), ("accept_remote", general.AcceptRemote ? "1" : "0"),
             ("cmdport_local", Text(general.CommandPort)), ("cmd_timeout", Text(general.CommandTimeout.TotalSeconds)),
+            ("disable_offloads", OffloadNames.Of(general.DisabledOffloads)),
         ]),
         .. tunnels.Select((tunnel, index) => ($"tun_{index}", new List<(string, string?)>
         {

@@ -49,6 +49,9 @@ public class InterfaceConfTests
     [InlineData("general", "cmdport_local", "+1", "\"+1\" is no whole number. Write a whole number from 1 to 65535.")]
     [InlineData("general", "cmd_timeout", "0", "\"0\" is out of range. Write a whole number from 1 to 3600.")]
     [InlineData("general", "cmd_timeout", "1.5", "\"1.5\" is no whole number. Write a whole number from 1 to 3600.")]
+    [InlineData("general", "disable_offloads", "tun_tcp, gso", "\"tun_tcp, gso\" names \"gso\", which is no offload. Write tun_tcp, tun_udp, tun_merge, udp_segment, udp_gro or several of them, or all, or none.")]
+    [InlineData("general", "disable_offloads", "none, udp_gro", "\"none, udp_gro\" has none beside other names. Write tun_tcp, tun_udp, tun_merge, udp_segment, udp_gro or several of them, or all, or none.")]
+    [InlineData("general", "disable_offloads", ",", "\",\" has no name. Write tun_tcp, tun_udp, tun_merge, udp_segment, udp_gro or several of them, or all, or none.")]
     [InlineData("tun_0", "name", "", "The key has no value. Write the name of the tunnel interface, such as tun0.")]
     [InlineData("tun_0", "name", "sixteen-bytes-16", "\"sixteen-bytes-16\" is longer than 15 bytes. Write the name of the tunnel interface, such as tun0.")]
     [InlineData("tun_0", "name", "tünneltünnel12", "\"tünneltünnel12\" is longer than 15 bytes. Write the name of the tunnel interface, such as tun0.")]
@@ -102,6 +105,7 @@ public class InterfaceConfTests
     [InlineData("accept_remote", "0")]
     [InlineData("cmdport_local", "60456")]
     [InlineData("cmd_timeout", "25")]
+    [InlineData("disable_offloads", "none")]
     public void EmptyValueGivesTheDefaultWithAWarning(string key, string fallback)
     {
         ConfText text = ConfText.Interface().Set("general", key, "");

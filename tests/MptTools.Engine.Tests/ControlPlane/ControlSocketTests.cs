@@ -31,13 +31,16 @@ public sealed class ControlSocketTests : IDisposable
             Ordering = new OrderingStatus { Late = 4, LostByGap = long.MaxValue },
             Networks = [new NetworkStatus { Connection = "c", Index = 1, Source = "11.1.1.0/24", Destination = "::/0" }],
         };
-        server.Status = Samples.Server(connection) with { Name = server.Name };
+        const Offloads offloads = Offloads.TunTcp | Offloads.UdpGro;
+        server.Status = Samples.Server(connection) with { Name = server.Name, Offloads = offloads, DisabledOffloads = Offloads.All };
         Open();
 
         ServerStatus received = Connect().GetStatus();
 
         Assert.Equal(Text(server.Status), Text(received));
         Assert.Equal(3, received.Connections[0].Drops["bad version"]);
+        Assert.Equal((offloads, Offloads.All), (received.Offloads, received.DisabledOffloads));
+        Assert.Contains("\"offloads\":\"TunTcp, UdpGro\",\"disabledOffloads\":\"All\"", Text(received));
     }
 
     [Fact]

@@ -32,7 +32,7 @@ internal sealed class ControllerBench : IDisposable
                 lastEvent.Set();
             }
         });
-        context = new ServerContext("tun0", clock, loop, routes, hub);
+        context = new ServerContext("tun0", clock, loop, routes, hub, Offloads.All);
         Controller = new ConnectionController(context, TunnelBench.Connection.Config, TunnelBench.Tunnel, TimeSpan.Zero);
         foreach (PathController path in Controller.Paths)
         {

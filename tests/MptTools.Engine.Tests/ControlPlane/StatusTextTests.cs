@@ -32,7 +32,9 @@ public class StatusTextTests
             Ordering = new OrderingStatus { Waited = 5, LostByGap = 2, LostByTime = 1, Late = 4, Duplicate = 6 },
             Drops = new Dictionary<string, long> { ["bad checksum"] = 3, ["bad version"] = 1 },
         };
-        ServerStatus status = Samples.Server(connection);
+        connection = connection with { Paths = [connection.Paths[0] with { Offloads = Offloads.UdpGro }, connection.Paths[1]] };
+        ServerStatus status = Samples.Server(connection) with { Offloads = Offloads.All, DisabledOffloads = Offloads.TunTcp };
+        status = status with { Tunnels = [status.Tunnels[0] with { Offloads = Offloads.TunUdp | Offloads.TunMerge }] };
         var full = new Queue<string>(StatusText.Render(status).Split('\n'));
         var ours = new List<string>();
         foreach (string known in StatusText.Render(status, onlyKnown: true).Split('\n'))
@@ -50,6 +52,11 @@ public class StatusTextTests
         Assert.Contains("    Dropped packets       : 3 bad checksum, 1 bad version", ours);
         Assert.Contains(ours, line => line.StartsWith("     Status text        : up since 2025-", StringComparison.Ordinal));
         Assert.Contains("     Last keepalive     : none yet", ours);
+        Assert.Contains("    Offloads         : tun_tcp, tun_udp, tun_merge, udp_segment, udp_gro", ours);
+        Assert.Contains("    Offloads disabled: tun_tcp", ours);
+        Assert.Contains("    Offloads of tun0 : tun_udp, tun_merge", ours);
+        Assert.Contains("     Offloads           : udp_gro", ours);
+        Assert.Contains("     Offloads           : none", ours);
     }
 
     [Theory]

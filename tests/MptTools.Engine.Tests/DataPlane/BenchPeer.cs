@@ -18,7 +18,7 @@ internal sealed unsafe class BenchPeer : IDisposable
 
     internal BenchPeer(IPAddress address, int port = 0)
     {
-        socket = UdpSocket.Bind(new IPEndPoint(address, port), scope: 0, mark: 0, share: false);
+        socket = UdpSocket.Bind(new IPEndPoint(address, port), scope: 0, mark: 0, share: false, Offloads.All);
         EndPoint = EndPointOf(socket);
     }
 

@@ -35,12 +35,13 @@ internal sealed unsafe class TunnelBench : IDisposable
     internal TunnelBench(params ReadOnlySpan<ConnectionConfig> configs)
     {
         mailbox = new KeepaliveMailbox(keepaliveArrival);
+        Notice = new OffloadNotice(keepaliveArrival);
         downlink = new Downlink(new ChunkPool(), mailbox);
         int* pair = stackalloc int[2];
         SystemCallException.Check(
             Libc.socketpair(Libc.AF_UNIX, Libc.SOCK_SEQPACKET | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, 0, pair), "Making a pair of sockets");
         host = pair[1];
-        Tunnel = new TunnelRuntime(Configs.Tunnel, TunDevice.FromDescriptor(pair[0], "tun0"));
+        Tunnel = new TunnelRuntime(Configs.Tunnel, TunDevice.FromDescriptor(pair[0], "tun0"), Notice);
         foreach (ConnectionConfig config in configs)
         {
             Add(config);
@@ -53,6 +54,7 @@ internal sealed unsafe class TunnelBench : IDisposable
         [.. Enumerable.Range(0, paths).Select(index => Configs.Path(index))]) with { ReorderWindow = window });
 
     internal TunnelRuntime Tunnel { get; }
+    internal OffloadNotice Notice { get; }
     internal List<ConnectionRuntime> Connections { get; } = [];
     internal ConnectionRuntime Connection => Connections[0];
 
@@ -227,9 +229,9 @@ internal sealed unsafe class TunnelBench : IDisposable
         {
             BenchPeer peer = Peers[first + path.Index];
             IPEndPoint local = new(path.Config.LocalAddress!, 0);
-            UdpSocket listener = UdpSocket.Bind(local, scope: 0, mark: 0, share: false);
+            UdpSocket listener = UdpSocket.Bind(local, scope: 0, mark: 0, share: false, Offloads.All);
             local = BenchPeer.EndPointOf(listener);
-            UdpSocket socket = UdpSocket.Bind(local, scope: 0, mark: 0, share: true);
+            UdpSocket socket = UdpSocket.Bind(local, scope: 0, mark: 0, share: true, Offloads.All);
             socket.Connect(peer.EndPoint, scope: 0);
             peer.Remote = local;
             sources.Add(new ReceiveSource(listener, connection, null));

@@ -158,6 +158,80 @@ public class UplinkTests
         Assert.Equal(0, bench.Connection.Paths[0].SendDrops.Total);
     }
 
+    [Fact]
+    public void WhereRunsAreRefusedEveryPacketGoesByItself()
+    {
+        using TunnelBench bench = TunnelBench.With(paths: 2, window: 100);
+        PathRuntime path = bench.Connection.Paths[0];
+        // Linux sends no runs on a socket without UDP checksums, and says so at the first one only.
+        SetNoCheck(path.Socket!, 1);
+        byte[][] packets = [.. Enumerable.Range(0, 40).Select(mark => ToB((uint)mark))];
+        bench.SendIntoTunnel(packets);
+
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.Equal(Enumerable.Range(0, 20).Select(n => (uint)(2 * n + i)), bench.Peers[i].Receive(20).Select(item => Number(item, packets)));
+        }
+        Assert.Equal((20, 0), (path.Sent.Packets, path.SendDrops.Total));
+        Assert.Equal((Offloads.UdpGro, Libc.EINVAL), (path.Offloads, path.Socket!.RunsRefused));
+        Assert.Equal(Offloads.UdpGro | Offloads.UdpSegment, bench.Connection.Paths[1].Offloads);
+        Assert.True(bench.Notice.TryTake());
+        Assert.False(bench.Notice.TryTake());
+
+        // It is not tried again, though it would be possible now.
+        SetNoCheck(path.Socket!, 0);
+        bench.SendIntoTunnel(packets);
+        Assert.Equal(20, bench.Peers[0].Receive(20).Count);
+        Assert.Equal(Offloads.UdpGro, path.Offloads);
+        Assert.False(bench.Notice.TryTake());
+    }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(6)]
+    public void APathThatIsTooNarrowKeepsItsRuns(int version)
+    {
+        using TunnelBench bench = new(Configs.Connection(Configs.Path(0) with { IPVersion = version }));
+        UdpSocket socket = bench.Connection.Paths[0].Socket!;
+        int headers = version == 4 ? 28 : 48;
+        // The loopback interface takes 65,536 bytes. Older kernels answer a wider run with the error of what is not possible at all.
+        Assert.True(socket.TryShortenRuns(Libc.EINVAL, datagrams: 2, 65536 - headers + 1));
+        Assert.Equal((65536 - headers, 0), (socket.LongestSegment, socket.RunsRefused));
+        Assert.True(socket.TryShortenRuns(Libc.EMSGSIZE, datagrams: 2, length: 1400));
+        Assert.Equal((1399, 0), (socket.LongestSegment, socket.RunsRefused));
+        Assert.True(socket.TryShortenRuns(Libc.EINVAL, datagrams: 2, length: 1300));
+        Assert.Equal((0, Libc.EINVAL), (socket.LongestSegment, socket.RunsRefused));
+    }
+
+    [Theory]
+    [InlineData(128, 128, 22)]
+    [InlineData(64, 64, 64, 22)]
+    public void RunsHaveAsManyDatagramsAsTheKernelTakes(params int[] runs)
+    {
+        using TunnelBench bench = TunnelBench.With(paths: 1);
+        UdpSocket socket = bench.Connection.Paths[0].Socket!;
+        if (runs[0] == 64)
+        {
+            Assert.True(socket.TryShortenRuns(Libc.EINVAL, datagrams: 65, length: 100));
+        }
+        Assert.Equal(runs, RunsOf(socket, runs.Sum()));
+        Assert.Equal(0, socket.RunsRefused);
+        Assert.Equal(Offloads.UdpGro | Offloads.UdpSegment, socket.Offloads);
+    }
+
+    [Theory]
+    [InlineData(Offloads.None)]
+    [InlineData(Offloads.UdpGro)]
+    [InlineData(Offloads.UdpSegment)]
+    [InlineData(Offloads.All)]
+    public void ASocketUsesWhatItMay(Offloads allowed)
+    {
+        using UdpSocket socket = UdpSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0), scope: 0, mark: 0, share: false, allowed);
+        Assert.Equal(allowed & UdpSocket.FindOffloads(), socket.Offloads);
+        Assert.Equal((allowed & Offloads.UdpSegment) != 0 ? [3] : [1, 1, 1], RunsOf(socket, 3));
+        Assert.Equal((allowed & Offloads.UdpGro) != 0 ? 1 : 0, Get(socket, Libc.SOL_UDP, Libc.UDP_GRO));
+    }
+
     [Theory]
     [InlineData(4, false, 0)]
     [InlineData(4, true, 3)]
@@ -220,6 +294,32 @@ public class UplinkTests
         uint number = (uint)(datagram.Payload[4] << 24 | datagram.Payload[5] << 16 | datagram.Payload[6] << 8 | datagram.Payload[7]);
         Assert.Equal(Gre(packets[number], number), datagram.Payload);
         return number;
+    }
+
+    /// <summary>How many datagrams each message has when so many of one size are sent.</summary>
+    private static unsafe int[] RunsOf(UdpSocket socket, int datagrams)
+    {
+        using SendBatch batch = new();
+        byte* datagram = stackalloc byte[100];
+        for (int i = 0; i < datagrams; i++)
+        {
+            batch.Add(datagram, 100, null, 0, 0, socket);
+        }
+        return [.. Enumerable.Range(0, batch.Count).Select(batch.DatagramsOf)];
+    }
+
+    private static unsafe void SetNoCheck(UdpSocket socket, int value)
+    {
+        const int SO_NO_CHECK = 11;
+        SystemCallException.Check(Libc.setsockopt(socket.Descriptor, Libc.SOL_SOCKET, SO_NO_CHECK, &value, sizeof(int)), "Setting SO_NO_CHECK");
+    }
+
+    private static unsafe int Get(UdpSocket socket, int level, int option)
+    {
+        int value;
+        uint length = sizeof(int);
+        SystemCallException.Check(Libc.getsockopt(socket.Descriptor, level, option, &value, &length), "Reading an option");
+        return value;
     }
 
     private static unsafe void WaitForError(UdpSocket socket)

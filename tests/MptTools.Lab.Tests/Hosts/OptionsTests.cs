@@ -1,3 +1,4 @@
+using MptTools.Engine;
 using MptTools.Mptsrv;
 
 namespace MptTools.Lab.Tests.Hosts;
@@ -17,6 +18,15 @@ public class OptionsTests
     }
 
     [Theory]
+    [InlineData("-d", Offloads.None)]
+    [InlineData("--disable-offloads tun_udp,udp_gro -d", Offloads.TunUdp | Offloads.UdpGro)]
+    [InlineData("--disable-offloads=all", Offloads.All)]
+    [InlineData("--disable-offloads none", Offloads.None)]
+    [InlineData("--disable-offloads tun_udp --disable-offloads=tun_tcp", Offloads.TunUdp | Offloads.TunTcp)]
+    public void Server_takes_offloads_to_turn_off(string line, Offloads expected) =>
+        Assert.Equal(expected, Options.Parse(line.Split(' '), out _)!.DisabledOffloads);
+
+    [Theory]
     [InlineData("check --config /x", nameof(Job.Check))]
     [InlineData("--help", nameof(Job.Help))]
     [InlineData("-h", nameof(Job.Help))]
@@ -27,6 +37,9 @@ public class OptionsTests
     [Theory]
     [InlineData("--config", "--config needs a directory.")]
     [InlineData("--config=", "--config needs a directory.")]
+    [InlineData("--disable-offloads", "--disable-offloads needs a list: tun_tcp, tun_udp, tun_merge, udp_segment, udp_gro or several of them, or all, or none.")]
+    [InlineData("--disable-offloads=", "--disable-offloads has no name. Write tun_tcp, tun_udp, tun_merge, udp_segment, udp_gro or several of them, or all, or none.")]
+    [InlineData("--disable-offloads tun_tcp,gso -d", "--disable-offloads names \"gso\", which is no offload. Write tun_tcp, tun_udp, tun_merge, udp_segment, udp_gro or several of them, or all, or none.")]
     [InlineData("-x", "'-x' is not understood.")]
     [InlineData("-d check", "'check' is not understood.")]
     [InlineData("start", "'start' is not understood.")]
