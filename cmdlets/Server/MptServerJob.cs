@@ -97,9 +97,9 @@ public sealed class MptServerJob : Job2
 
     /// <summary>Starts the server and returns when it carries traffic.</summary>
     /// <exception cref="MptStartException">It cannot start.</exception>
-    internal void Start(ServerConfig config, Offloads disabled)
+    internal void Start(ServerConfig config, MptServerOptions options)
     {
-        server = MptServer.Start(config, new MptServerOptions { Observer = Keep, DisabledOffloads = disabled });
+        server = MptServer.Start(config, options with { Observer = Keep });
         ProcessEnd.Watch(server);
         Enter(JobState.Running);
         _ = server.Completion.ContinueWith(Finish, TaskScheduler.Default);

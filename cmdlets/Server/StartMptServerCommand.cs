@@ -34,6 +34,13 @@ public sealed class StartMptServerCommand : LinuxCmdlet
     [ValidateNotNullOrEmpty]
     public string? Name { get; set; }
 
+    /// <summary>
+    /// How many threads move packets: 1 to 64; 0: as many as suit the processors. Without it: what interface.conf says.
+    /// </summary>
+    [Parameter]
+    [ValidateRange(0, MptServerOptions.MaximumThreads)]
+    public int? Threads { get; set; }
+
     /// <summary>Stay in front and write the server's events, until Ctrl-C, SIGTERM or Stop-MptServer ends it.</summary>
     [Parameter(Mandatory = true, ParameterSetName = WaitSet)]
     public SwitchParameter Wait { get; set; }
@@ -50,7 +57,7 @@ public sealed class StartMptServerCommand : LinuxCmdlet
         MptServerJob job = new(Name ?? config.Tunnels[0].Name, MyInvocation.Line.Trim());
         try
         {
-            job.Start(config, DisabledOffloads);
+            job.Start(config, Options());
         }
         catch (MptStartException e)
         {
@@ -79,6 +86,8 @@ public sealed class StartMptServerCommand : LinuxCmdlet
         }
         return result.Config!;
     }
+
+    private MptServerOptions Options() => new() { DisabledOffloads = DisabledOffloads, Threads = Threads };
 
     private void RunInFront(ServerConfig config)
     {
@@ -113,7 +122,7 @@ public sealed class StartMptServerCommand : LinuxCmdlet
     {
         try
         {
-            return MptServer.Start(config, new MptServerOptions { Observer = observer, DisabledOffloads = DisabledOffloads });
+            return MptServer.Start(config, Options() with { Observer = observer });
         }
         catch (MptStartException e)
         {

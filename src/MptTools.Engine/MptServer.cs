@@ -6,7 +6,7 @@ using MptTools.Engine.Linux;
 namespace MptTools.Engine;
 
 /// <summary>
-/// A running server: its tunnels, its connections and the two threads that serve them. Whatever it adds to the system is
+/// A running server: its tunnels, its connections and the threads that serve them. Whatever it adds to the system is
 /// gone after <see cref="Stop"/>; what a killed one left, the next start in the same network namespace removes.
 /// </summary>
 public sealed class MptServer : IServerControl, IControlWork, IDisposable
@@ -14,8 +14,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
     private readonly TimeProvider time;
     private readonly EventHub events = new();
     private readonly EventFd controlWake;
-    private readonly KeepaliveMailbox keepalives;
-    private readonly DataPlaneLoop loop;
+    private readonly Forwarder forwarder;
     private readonly ServerContext context;
     private readonly NetworkRoutes networkRoutes;
     private readonly List<TunnelRuntime> tunnels = [];
@@ -35,15 +34,15 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
 
     private MptServer(ServerConfig config, MptServerOptions options)
     {
+        ThreadPlan plan = PlanThreads(config, options);
         this.config = config;
         time = options.Time;
         startedAt = time.GetUtcNow();
         controlWake = new EventFd();
-        keepalives = new KeepaliveMailbox(controlWake);
-        loop = new DataPlaneLoop(Name, time, keepalives) { Failed = Fail };
+        forwarder = new Forwarder(Name, time, plan, controlWake, Fail);
         offloadNotice = new OffloadNotice(controlWake);
         Offloads allowed = Offloads.All & ~(config.General.DisabledOffloads | options.DisabledOffloads);
-        context = new ServerContext(Name, time, loop, new PathRoutes(), events, allowed);
+        context = new ServerContext(Name, time, forwarder, new PathRoutes(), events, allowed);
         offloads = new OffloadReporter(context);
         networkRoutes = new NetworkRoutes(context);
         if (options.Observer is { } observer)
@@ -108,6 +107,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         CommandPort = config.General.CommandPort,
         CommandTimeoutSeconds = config.General.CommandTimeout.TotalSeconds,
         AcceptRemote = config.General.AcceptRemote,
+        Threads = forwarder.Plan.Threads,
         ProcessorSeconds = Environment.CpuUsage.TotalTime.TotalSeconds,
         ResidentBytes = Environment.WorkingSet,
         GarbageCollections = GC.CollectionCount(0),
@@ -189,20 +189,23 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
     TimeSpan? IControlWork.NextTick => timetable.Next;
 
     /// <summary>Monotonic time of this server.</summary>
-    public TimeSpan Now => loop.Now;
+    public TimeSpan Now => forwarder.Now;
 
     void IControlWork.Tick()
     {
         TimeSpan now = Now;
-        while (keepalives.Peek() is { } received)
+        foreach (KeepaliveMailbox keepalives in forwarder.Keepalives)
         {
-            // One that was under way when its connection ended has nobody left.
-            if (controllerOf.TryGetValue(received.Path!.Connection, out ConnectionController? connection))
+            while (keepalives.Peek() is { } received)
             {
-                connection.Take(received, now);
-                timetable.Schedule(connection);
+                // One that was under way when its connection ended has nobody left.
+                if (controllerOf.TryGetValue(received.Path!.Connection, out ConnectionController? connection))
+                {
+                    connection.Take(received, now);
+                    timetable.Schedule(connection);
+                }
+                keepalives.Release();
             }
-            keepalives.Release();
         }
         while (timetable.TakeDue(now) is { } due)
         {
@@ -226,6 +229,17 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
 
     void IControlWork.Failed(Exception e) => Fail(e);
 
+    private static ThreadPlan PlanThreads(ServerConfig config, MptServerOptions options)
+    {
+        int threads = options.Threads ?? config.General.Threads;
+        return threads switch
+        {
+            0 => ThreadPlan.ForProcessors(Environment.ProcessorCount),
+            > 0 and <= ThreadPlan.Maximum => new ThreadPlan(threads),
+            _ => throw new MptStartException($"{threads} is no number of threads. Choose 1 to {ThreadPlan.Maximum}, or leave it to the server."),
+        };
+    }
+
     private void Fail(Exception e)
     {
         failure ??= e;
@@ -240,9 +254,9 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         PathRoutes.RemoveLeftovers();
         foreach (TunnelConfig tunnel in config.Tunnels)
         {
-            TunnelRuntime made = TunnelSetup.Create(tunnel, context.Offloads, offloadNotice);
+            TunnelRuntime made = TunnelSetup.Create(tunnel, forwarder.Plan, context.Offloads, offloadNotice);
             tunnels.Add(made);
-            loop.Add(made);
+            forwarder.Add(made);
         }
         offloads.Start(tunnels);
         foreach (ConnectionConfig connection in config.Connections)
@@ -250,7 +264,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
             StartConnection(connection);
         }
         Forward();
-        loop.Start();
+        forwarder.Start();
         control.Start();
         context.Raise(MptEventKind.ServerStarted, $"Server {Name} runs with {connections.Count} connection(s).");
     }
@@ -346,7 +360,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
             {
                 connection.Stop();
             }
-            loop.Dispose();
+            forwarder.Dispose();
             foreach (TunnelRuntime tunnel in tunnels)
             {
                 tunnel.Dispose();

@@ -22,6 +22,8 @@ public sealed record ServerStatus
     public double CommandTimeoutSeconds { get; init; } = 25;
     /// <summary>Peers without a connection may create one.</summary>
     public required bool AcceptRemote { get; init; }
+    /// <summary>How many threads move packets.</summary>
+    public int Threads { get; init; } = 1;
     /// <summary>
     /// Processor time the process has used since it began, in seconds, its own and the kernel's on its behalf. What the kernel does in
     /// interrupts is not in it. A PowerShell that runs a server counts as a whole, here and below.

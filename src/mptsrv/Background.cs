@@ -47,11 +47,7 @@ internal sealed class Background : IDisposable
         {
             program.ArgumentList.Add(Assembly.GetExecutingAssembly().Location);
         }
-        foreach (string argument in new[]
-        {
-            "--config", options.ConfigDirectory, Options.OffloadsOption, OffloadNames.Of(options.DisabledOffloads),
-            Options.DetachedOption, news.GetClientHandleAsString(),
-        })
+        foreach (string argument in (string[])[.. options.ServerArguments(), Options.DetachedOption, news.GetClientHandleAsString()])
         {
             program.ArgumentList.Add(argument);
         }

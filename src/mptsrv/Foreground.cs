@@ -27,6 +27,7 @@ internal static class Foreground
             {
                 Observer = log.Write,
                 DisabledOffloads = options.DisabledOffloads,
+                Threads = options.Threads,
             });
         }
         catch (MptStartException e)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using MptTools.Engine;
 using MptTools.Engine.Config;
 
@@ -18,7 +19,7 @@ internal sealed record Options
 {
     internal const string Usage =
         """
-        Usage: mptsrv [--config DIR] [--disable-offloads LIST] [-d]
+        Usage: mptsrv [--config DIR] [--disable-offloads LIST] [--threads N] [-d]
                mptsrv check [--config DIR]
                mptsrv demo
 
@@ -34,6 +35,8 @@ internal sealed record Options
                           disable_offloads in interface.conf says: tun_tcp, tun_udp,
                           tun_merge, udp_segment, udp_gro with commas between them,
                           or all.
+            --threads N   Moves packets with N threads, 1 to 64, or auto: as many as suit
+                          the processors. Without it: what interface.conf says.
             -d            Goes on in the background once the server runs; events go to
                           the system log.
             --help        Shows this.
@@ -56,6 +59,9 @@ internal sealed record Options
     /// <summary>Turned off beside those of the configuration.</summary>
     internal Offloads DisabledOffloads { get; init; }
 
+    /// <summary>Threads that move packets; 0: as many as suit the processors; null: as interface.conf says.</summary>
+    internal int? Threads { get; init; }
+
     /// <summary>Go to the background.</summary>
     internal bool Detach { get; init; }
 
@@ -71,6 +77,7 @@ internal sealed record Options
         string? detachedFrom = null;
         Offloads offloads = Offloads.None;
         bool detach = false;
+        string? threads = null;
         for (int i = 0; i < arguments.Count; i++)
         {
             switch (arguments[i])
@@ -108,6 +115,12 @@ internal sealed record Options
                         return null;
                     }
                     break;
+                case ThreadsOption when i + 1 < arguments.Count:
+                    threads = arguments[++i];
+                    break;
+                case var option when option.StartsWith($"{ThreadsOption}=", StringComparison.Ordinal):
+                    threads = option[(ThreadsOption.Length + 1)..];
+                    break;
                 case DetachedOption when i + 1 < arguments.Count:
                     detachedFrom = arguments[++i];
                     break;
@@ -116,6 +129,9 @@ internal sealed record Options
                     return null;
                 case "--config":
                     fault = "--config needs a directory.";
+                    return null;
+                case ThreadsOption:
+                    fault = ThreadsFault;
                     return null;
                 default:
                     fault = $"'{arguments[i]}' is not understood.";
@@ -127,9 +143,15 @@ internal sealed record Options
             fault = "--config needs a directory.";
             return null;
         }
+        if (!TryReadThreads(threads, out int? threadCount))
+        {
+            fault = ThreadsFault;
+            return null;
+        }
         return new Options
         {
             Job = task,
+            Threads = threadCount,
             ConfigDirectory = Path.GetFullPath(directory ?? Engine.Config.ConfigDirectory.Default(Environment.CurrentDirectory)),
             DisabledOffloads = offloads,
             Detach = detach,
@@ -137,7 +159,7 @@ internal sealed record Options
         };
     }
 
-    internal const string OffloadsOption = "--disable-offloads";
+    private const string OffloadsOption = "--disable-offloads";
 
     private static bool TryAdd(string list, ref Offloads offloads, out string fault)
     {
@@ -146,6 +168,27 @@ internal sealed record Options
         fault = wrong is null ? "" : $"{OffloadsOption} {wrong}. Write {OffloadNames.Wanted}.";
         return wrong is null;
     }
+
+    private const string ThreadsOption = "--threads", Auto = "auto";
+    private const string ThreadsFault = $"{ThreadsOption} needs a number from 1 to 64, or auto.";
+
+    private static bool TryReadThreads(string? text, out int? threads)
+    {
+        threads = text switch
+        {
+            null => null,
+            Auto => 0,
+            _ => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : -1,
+        };
+        return text is null or Auto || threads is >= 1 and <= MptServerOptions.MaximumThreads;
+    }
+
+    /// <summary>The command line that asks for the same server, for the process in the background.</summary>
+    internal IEnumerable<string> ServerArguments() =>
+    [
+        "--config", ConfigDirectory, OffloadsOption, OffloadNames.Of(DisabledOffloads),
+        .. Threads is { } threads ? (string[])[ThreadsOption, threads == 0 ? Auto : threads.ToString(CultureInfo.InvariantCulture)] : [],
+    ];
 
     /// <summary>For the process in front to tell the one in the background; nobody else's business, so not in the usage.</summary>
     internal const string DetachedOption = "--detached-from";

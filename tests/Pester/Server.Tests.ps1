@@ -165,9 +165,10 @@ Describe 'Two servers' -Skip:([bool] $obstacle) {
     }
 
     It 'start again, and stop with Stop-MptServer from a second pwsh' {
-        $null = Invoke-Lab $a "`$job = Start-MptServer '$configA' -DisableOffload TunUdp, UdpGro"
+        $null = Invoke-Lab $a "`$job = Start-MptServer '$configA' -DisableOffload TunUdp, UdpGro -Threads 4"
         $server = Invoke-Lab $other 'Get-MptServer'
         $server.DisabledOffloads | Should -Be 'TunUdp, UdpGro'
+        $server.Threads | Should -Be 4
         $server.Tunnels[0].Offloads | Should -Not -Match TunUdp
         $server.Connections[0].Paths.Offloads | Should -Be UdpSegment, UdpSegment
         Invoke-Lab $other 'Get-MptServer | Stop-MptServer'

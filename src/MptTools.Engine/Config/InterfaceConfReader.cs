@@ -17,6 +17,7 @@ internal static class InterfaceConfReader
     /// <summary>The kernel's own limit on interfaces is far away; this keeps a slip of the pen from asking for a million sections.</summary>
     public const int MaxTunnels = 100;
 
+    private const int MaxThreads = 64;
     private const int SmallestMtu = 68;
     private const int SmallestIPv6Mtu = 1280;
 
@@ -69,7 +70,9 @@ internal static class InterfaceConfReader
         int? commandPort = reader.Number("cmdport_local", 1, 65535, fallback: 60456);
         int? timeout = reader.Number("cmd_timeout", 1, 3600, fallback: 25);
         Offloads? disabled = reader.OffloadList("disable_offloads");
+        int? threads = reader.NumberOrWord("threads", 1, MaxThreads, "auto");
         return acceptRemote is not { } accept || commandPort is not { } port || timeout is not { } seconds || disabled is not { } offloads
+            || threads is not { } count
             ? null
             : new GeneralConfig
             {
@@ -77,6 +80,7 @@ internal static class InterfaceConfReader
                 CommandPort = port,
                 CommandTimeout = TimeSpan.FromSeconds(seconds),
                 DisabledOffloads = offloads,
+                Threads = count,
             };
     }
 

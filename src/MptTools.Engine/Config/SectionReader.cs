@@ -57,6 +57,23 @@ internal sealed class SectionReader
         };
     }
 
+    /// <summary>A whole number, or a word that stands for 0 and is the default.</summary>
+    public int? NumberOrWord(string key, int min, int max, string word)
+    {
+        if (Is(key, word))
+        {
+            return 0;
+        }
+
+        string wanted = $"{word}, or a whole number from {min} to {max}";
+        return Text(key, wanted, fallback: word) switch
+        {
+            { Kind: TextKind.Given } text => InRange(key, text.Value, min, max, wanted),
+            { Kind: TextKind.Absent } => 0,
+            _ => null,
+        };
+    }
+
     /// <summary>A whole number that the file may leave out or leave empty.</summary>
     public int? NumberIfGiven(string key, int min, int max)
     {

@@ -44,6 +44,9 @@ public sealed record GeneralConfig
 
     /// <summary>disable_offloads: what is not used even where the kernel has it.</summary>
     public Offloads DisabledOffloads { get; init; }
+
+    /// <summary>threads: how many threads move packets, 1 to 64; 0: as many as suit the processors (auto).</summary>
+    public int Threads { get; init; }
 }
 
 /// <summary>[tun_n] of interface.conf.</summary>

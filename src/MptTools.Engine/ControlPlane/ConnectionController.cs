@@ -25,7 +25,7 @@ internal sealed class ConnectionController
     internal ConnectionController(ServerContext context, ConnectionConfig config, TunnelRuntime tunnel, TimeSpan now)
     {
         this.context = context;
-        Runtime = new ConnectionRuntime(config, tunnel, context.Loop.Chunks);
+        Runtime = new ConnectionRuntime(config, tunnel, context.Forwarder.AssignDownlink());
         listeners = new PathListeners(context, Runtime);
         Paths = [.. Runtime.Paths.Select(path => new PathController(context, path, now))];
         key = config is { AuthenticationType: AuthenticationType.Sha256, AuthenticationKey: { } text } ? Encoding.ASCII.GetBytes(text) : [];
@@ -141,7 +141,7 @@ internal sealed class ConnectionController
             path.Close();
         }
         listeners.CloseExcept([]);
-        context.Loop.Forget(Runtime);
+        context.Forwarder.Forget(Runtime);
     }
 
     private ReadOnlySpan<byte> WriteKeepalive(PathController path)
@@ -214,7 +214,7 @@ internal sealed class ConnectionController
             path.Runtime.Announce(next);
             if (order.Waiting > 0)
             {
-                context.Loop.Wake();
+                context.Forwarder.Wake(Runtime);
             }
         }
     }
@@ -262,7 +262,7 @@ internal sealed class ConnectionController
         {
             Runtime.UpPaths = up;
             // What waits may have waited for a path that is gone now.
-            context.Loop.Wake();
+            context.Forwarder.Wake(Runtime);
         }
         if (!anyUp && Peer != PeerKind.Unknown)
         {

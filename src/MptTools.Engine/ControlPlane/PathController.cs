@@ -91,7 +91,7 @@ internal sealed class PathController
         Runtime.Socket = null;
         if (source is not null)
         {
-            context.Loop.Remove(source);
+            context.Forwarder.Remove(source);
             source.Socket.Dispose();
             source = null;
         }
@@ -156,12 +156,12 @@ internal sealed class PathController
             };
             context.Warn(Fault, connection.Name, Config.Index);
             // The next change of links or addresses tries again; until then the path counts as without its address.
-            Monitor.LinkChanged(true, false, context.Loop.Now);
+            Monitor.LinkChanged(true, false, context.Forwarder.Now);
             return;
         }
         Fault = null;
         source = new ReceiveSource(socket, Runtime.Connection, Runtime);
-        context.Loop.Add(source);
+        context.Forwarder.Add(source);
         Runtime.Socket = socket;
     }
 

@@ -25,7 +25,7 @@ internal sealed class PathListeners(ServerContext context, ConnectionRuntime con
         UdpSocket socket = UdpSocket.Bind(new IPEndPoint(local, connection.Config.LocalPort), scope, mark, share: false, context.Offloads);
         ReceiveSource source = new(socket, connection, null);
         open[local] = source;
-        context.Loop.Add(source);
+        context.Forwarder.Add(source);
         return source;
     }
 
@@ -36,7 +36,7 @@ internal sealed class PathListeners(ServerContext context, ConnectionRuntime con
         {
             ReceiveSource source = open[address];
             open.Remove(address);
-            context.Loop.Remove(source);
+            context.Forwarder.Remove(source);
             source.Socket.Dispose();
         }
     }

@@ -6,7 +6,7 @@ namespace MptTools.Engine.ControlPlane;
 /// <summary>What the parts of one running server share.</summary>
 /// <param name="Offloads">Those that are not turned off.</param>
 internal sealed record ServerContext(
-    string Server, TimeProvider Time, DataPlaneLoop Loop, PathRoutes Routes, EventHub Events, Offloads Offloads)
+    string Server, TimeProvider Time, Forwarder Forwarder, PathRoutes Routes, EventHub Events, Offloads Offloads)
 {
     internal void Raise(
         MptEventKind kind, string message, string? connection = null, int? path = null, string? before = null, string? after = null) =>

@@ -10,13 +10,13 @@ internal static class StatusReader
     {
         Name = tunnel.Config.Name,
         Mtu = tunnel.Config.Mtu,
-        FileDescriptor = tunnel.Device.Descriptor,
+        FileDescriptor = tunnel.Device.Queues[0].Descriptor,
         IPv4 = tunnel.Config.IPv4?.ToString(),
         IPv6 = tunnel.Config.IPv6?.ToString(),
         Offloads = tunnel.Offloads,
-        PacketsRead = tunnel.Read.Packets,
-        PacketsWritten = tunnel.Written.Packets,
-        Drops = Sum(tunnel.ReadDrops, tunnel.WriteDrops),
+        PacketsRead = tunnel.Readers.Sum(reader => reader.Read.Packets),
+        PacketsWritten = tunnel.Writers.Sum(writer => writer.Written.Packets),
+        Drops = Sum([.. tunnel.Readers.Select(reader => reader.Drops), .. tunnel.Writers.Select(writer => writer.Drops)]),
     };
 
     internal static ConnectionStatus Read(string server, ConnectionController connection)

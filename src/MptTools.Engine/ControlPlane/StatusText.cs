@@ -27,6 +27,7 @@ public static class StatusText
         text.Append(Culture, $"    Global server    : {(status.AcceptRemote ? 1 : 0)}\n");
         if (!onlyKnown)
         {
+            text.Append(Culture, $"    Packet threads   : {status.Threads}\n");
             AppendOffloads(text, status);
         }
         text.Append(Culture, $"\nNumber of connections: {status.Connections.Count} \n");

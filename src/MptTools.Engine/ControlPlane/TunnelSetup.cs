@@ -11,9 +11,9 @@ internal static class TunnelSetup
     /// <summary>Makes the device, gives it MTU and addresses and sets it up.</summary>
     /// <param name="offloads">What to use as far as the kernel has it.</param>
     /// <exception cref="MptStartException">With the cure.</exception>
-    internal static TunnelRuntime Create(TunnelConfig config, Offloads offloads, OffloadNotice notice)
+    internal static TunnelRuntime Create(TunnelConfig config, ThreadPlan threads, Offloads offloads, OffloadNotice notice)
     {
-        TunDevice device = TunDevice.Create(config.Name, offloads);
+        TunDevice device = TunDevice.Create(config.Name, offloads, threads.Uplinks);
         try
         {
             // No address of the kernel's own choice, so that an idle tunnel is silent.
@@ -32,7 +32,7 @@ internal static class TunnelSetup
             {
                 throw new MptStartException($"The tunnel device {config.Name} cannot be configured: {result.Error} Check [tun_n] in interface.conf.");
             }
-            return new TunnelRuntime(config, device, notice);
+            return new TunnelRuntime(config, device, threads, notice);
         }
         catch
         {

@@ -47,12 +47,13 @@ internal struct Traffic
 {
     private long packets, bytes;
 
-    internal readonly long Packets => packets;
-    internal readonly long Bytes => bytes;
+    internal readonly long Packets => Volatile.Read(in packets);
+    internal readonly long Bytes => Volatile.Read(in bytes);
 
     internal void Add(int length)
     {
-        packets++;
-        bytes += length;
+        // In one piece on 32-bit machines too.
+        Volatile.Write(ref packets, packets + 1);
+        Volatile.Write(ref bytes, bytes + length);
     }
 }

@@ -25,12 +25,11 @@ internal sealed unsafe class Downlink : IDisposable
     private const int DatagramsPerSocket = 64;
     private const int MaximumSources = Epoll.MaximumEvents;
 
-    private readonly KeepaliveMailbox keepalives;
     private readonly ReceiveBatch batch = new();
     private readonly PacketList numbered = new();
     private readonly Segment[] segments = new Segment[MaximumSources];
     private readonly List<ConnectionRuntime> ordering = new(16);
-    private readonly List<TunnelRuntime> tunnels = new(4);
+    private readonly List<TunnelWriter> writers = new(4);
     private int segmentCount;
 
     /// <summary>The numbered packets that one socket brought for one connection.</summary>
@@ -40,13 +39,17 @@ internal sealed unsafe class Downlink : IDisposable
         internal int Next, End;
     }
 
-    internal Downlink(ChunkPool chunks, KeepaliveMailbox keepalives)
+    /// <param name="index">From 0; its number among the threads that receive.</param>
+    /// <param name="keepaliveArrival">Tells the control plane to look into <see cref="Keepalives"/>.</param>
+    internal Downlink(int index, EventFd keepaliveArrival)
     {
-        Chunks = chunks;
-        this.keepalives = keepalives;
+        Index = index;
+        Keepalives = new KeepaliveMailbox(keepaliveArrival);
     }
 
-    internal ChunkPool Chunks { get; }
+    internal int Index { get; }
+    internal ChunkPool Chunks { get; } = new();
+    internal KeepaliveMailbox Keepalives { get; }
 
     /// <summary>Steps 1 to 3 for one socket. Nothing reaches the tunnel before <see cref="Deliver"/>.</summary>
     /// <param name="ready">
@@ -218,7 +221,7 @@ internal sealed unsafe class Downlink : IDisposable
         {
             path.ReceiveDrops.Add(DropReason.UnknownControl);
         }
-        else if (!keepalives.TryPost(path, message, sourcePort, now))
+        else if (!Keepalives.TryPost(path, message, sourcePort, now))
         {
             path.ReceiveDrops.Add(DropReason.KeepaliveOverflow);
         }
@@ -268,6 +271,8 @@ internal sealed unsafe class Downlink : IDisposable
         int before = output.Count;
         uint up = connection.UpPaths;
         uint counted = 0;
+        // That packets wait must be seen by who announces from here on: the other half of PathRuntime.Announce.
+        Interlocked.MemoryBarrier();
         TakeAnnouncements(connection);
         foreach (PathRuntime path in connection.Paths)
         {
@@ -297,10 +302,10 @@ internal sealed unsafe class Downlink : IDisposable
 
     private void Write()
     {
-        foreach (TunnelRuntime tunnel in tunnels)
+        foreach (TunnelWriter writer in writers)
         {
-            tunnel.WriteOutput();
-            PacketList output = tunnel.Output;
+            writer.WriteOutput();
+            PacketList output = writer.Output;
             for (int i = 0; i < output.Count; i++)
             {
                 if (output[i].OwnsChunk)
@@ -310,17 +315,17 @@ internal sealed unsafe class Downlink : IDisposable
             }
             output.Clear();
         }
-        tunnels.Clear();
+        writers.Clear();
     }
 
     private PacketList OutputOf(ConnectionRuntime connection)
     {
-        TunnelRuntime tunnel = connection.Tunnel;
-        if (!tunnels.Contains(tunnel))
+        TunnelWriter writer = connection.Tunnel.Writers[Index];
+        if (!writers.Contains(writer))
         {
-            tunnels.Add(tunnel);
+            writers.Add(writer);
         }
-        return tunnel.Output;
+        return writer.Output;
     }
 
     private static void CountDelivered(ConnectionRuntime connection, PacketList output, int from)
@@ -355,5 +360,9 @@ internal sealed unsafe class Downlink : IDisposable
         _ => DropReason.InnerLength,
     };
 
-    public void Dispose() => batch.Dispose();
+    public void Dispose()
+    {
+        batch.Dispose();
+        Chunks.Dispose();
+    }
 }

@@ -18,7 +18,7 @@ internal sealed class ReceivedKeepalive
 }
 
 /// <summary>
-/// Carries keepalives from the thread that receives to the control plane: authentication takes its time there, not on the
+/// Carries keepalives from one thread that receives to the control plane: authentication takes its time there, not on the
 /// packets' way. Bounded: under a flood keepalives are dropped (and counted), data is not touched.
 /// </summary>
 internal sealed class KeepaliveMailbox(EventFd arrival)

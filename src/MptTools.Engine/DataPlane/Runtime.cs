@@ -4,141 +4,18 @@ using MptTools.Engine.Wire;
 
 namespace MptTools.Engine.DataPlane;
 
-/// <summary>A TUN device as the data plane sees it.</summary>
-internal sealed unsafe class TunnelRuntime : ITunWriter, IDisposable
-{
-    private readonly PacketMerger? merger;
-    private volatile MergeKinds merges, refusedMerges;
-
-    internal TunnelRuntime(TunnelConfig config, TunDevice device, OffloadNotice notice)
-    {
-        Config = config;
-        Device = device;
-        Notice = notice;
-        if (device.Offloads.HasFlag(Offloads.TunMerge))
-        {
-            merges = device.TakesMergedUdp ? MergeKinds.All : MergeKinds.TcpIPv4 | MergeKinds.TcpIPv6;
-        }
-        if (device.HasVirtioHeaders)
-        {
-            merger = new PacketMerger(this, merges);
-        }
-    }
-
-    internal TunnelConfig Config { get; }
-    internal TunDevice Device { get; }
-    internal OffloadNotice Notice { get; }
-
-    /// <summary>What is in use now. Read by any thread.</summary>
-    internal Offloads Offloads => merges == MergeKinds.None ? Device.Offloads & ~Offloads.TunMerge : Device.Offloads;
-
-    /// <summary>What the device took one by one but not merged, and what is not merged any more. Read by any thread.</summary>
-    internal MergeKinds RefusedMerges => refusedMerges;
-
-    /// <summary>The control plane's: of those, what observers have been told.</summary>
-    internal MergeKinds ReportedMerges { get; set; }
-
-    /// <summary>Which connection takes a packet. The control plane swaps it, the data plane reads it once a batch.</summary>
-    internal volatile ForwardingTable<ConnectionRuntime> Forwarding = ForwardingTable<ConnectionRuntime>.Empty;
-
-    // Counted by the sending side.
-    internal Traffic Read;
-    internal DropCounters ReadDrops { get; } = new();
-
-    // Counted by the receiving side.
-    internal Traffic Written;
-    internal DropCounters WriteDrops { get; } = new();
-
-    /// <summary>What the receiving side delivers at the end of the batch; its own.</summary>
-    internal PacketList Output { get; } = new();
-
-    /// <summary>Writes <see cref="Output"/> to the device, neighbours of a flow in one piece where the device takes that.</summary>
-    internal void WriteOutput()
-    {
-        for (int i = 0; i < Output.Count; i++)
-        {
-            ref PacketRef packet = ref Output[i];
-            if (merger is not null)
-            {
-                merger.Add(packet.Data, packet.Length);
-            }
-            else
-            {
-                Libc.iovec piece = new() { iov_base = packet.Data, iov_len = (nuint)packet.Length };
-                Count(Device.Write(&piece, 1) == 0, packet.Length);
-            }
-        }
-        merger?.Flush();
-    }
-
-    void ITunWriter.Write(in TunWrite write)
-    {
-        if (write.PacketCount == 1)
-        {
-            Count(Device.Write(write.Pieces, write.PieceCount) == 0, write.Length);
-            return;
-        }
-        int errno = Device.Write(write.Pieces, write.PieceCount);
-        bool isWritten = errno == 0;
-        for (int i = 0; i < write.PacketCount; i++)
-        {
-            byte* packet = write.Packet(i, out int length);
-            isWritten = errno == 0 || WriteSingle(packet, length);
-            Count(isWritten, length);
-        }
-        if (isWritten && errno is Libc.EINVAL or Libc.EOPNOTSUPP)
-        {
-            RefuseMerges(write.Kind);
-        }
-    }
-
-    /// <summary>The kernel took by themselves what it had refused in one piece: it is not asked again.</summary>
-    private void RefuseMerges(MergeKinds kind)
-    {
-        merges &= ~kind;
-        merger!.Kinds = merges;
-        refusedMerges |= kind;
-        Notice.Post();
-    }
-
-    private bool WriteSingle(byte* packet, int length)
-    {
-        VirtioHeader plain = default;
-        Libc.iovec* pieces = stackalloc Libc.iovec[2];
-        pieces[0] = new() { iov_base = &plain, iov_len = VirtioHeader.Length };
-        pieces[1] = new() { iov_base = packet, iov_len = (nuint)length };
-        return Device.Write(pieces, 2) == 0;
-    }
-
-    private void Count(bool written, int length)
-    {
-        if (written)
-        {
-            Written.Add(length);
-        }
-        else
-        {
-            WriteDrops.Add(DropReason.TunnelWrite);
-        }
-    }
-
-    public void Dispose()
-    {
-        merger?.Dispose();
-        Device.Dispose();
-    }
-}
-
 /// <summary>A connection as the data plane sees it. Each field says which side owns it.</summary>
 internal sealed class ConnectionRuntime
 {
-    internal ConnectionRuntime(ConnectionConfig config, TunnelRuntime tunnel, ChunkPool chunks)
+    /// <param name="downlink">Receives for it, for as long as it runs: packets are put in order where all of them come by.</param>
+    internal ConnectionRuntime(ConnectionConfig config, TunnelRuntime tunnel, Downlink downlink)
     {
         Config = config;
         Tunnel = tunnel;
+        Downlink = downlink;
         Paths = [.. config.Paths.Select(path => new PathRuntime(this, path))];
         Selector = new PathSelector([.. config.Paths.Select(path => path.WeightOut)]);
-        Order = config.ReorderWindow == 0 ? null : new ReorderBuffer(config.ReorderWindow, config.MaxBufferDelay, Paths.Length, chunks);
+        Order = config.ReorderWindow == 0 ? null : new ReorderBuffer(config.ReorderWindow, config.MaxBufferDelay, Paths.Length, downlink.Chunks);
     }
 
     internal ConnectionConfig Config { get; }
@@ -152,6 +29,12 @@ internal sealed class ConnectionRuntime
     internal volatile bool PeerIsOurs;
     internal volatile bool PeerTakesEcn;
 
+    /// <summary>
+    /// Where several threads send, whoever sends packets of this connection holds it from the first one's number until the last
+    /// one is with the kernel: on every path packets leave in the order of their numbers, which the peer's ordering relies on.
+    /// </summary>
+    internal Lock Gate { get; } = new();
+
     // The sending side's.
     internal PathSelector Selector { get; }
     internal uint NextSequence;
@@ -163,6 +46,7 @@ internal sealed class ConnectionRuntime
     internal DropCounters SendDrops { get; } = new();
 
     // The receiving side's.
+    internal Downlink Downlink { get; }
     internal ReorderBuffer? Order { get; }
     internal Traffic Delivered;
     internal DropCounters ReceiveDrops { get; } = new();
@@ -208,7 +92,11 @@ internal sealed class PathRuntime(ConnectionRuntime connection, PathConfig confi
     /// </summary>
     private long announced = -1;
 
-    internal void Announce(uint nextSequence) => Volatile.Write(ref announced, nextSequence);
+    /// <summary>
+    /// A full fence: who looks afterwards whether packets wait, and who lets packets wait and looks afterwards for an
+    /// announcement, do not miss each other.
+    /// </summary>
+    internal void Announce(uint nextSequence) => Interlocked.Exchange(ref announced, nextSequence);
 
     internal void ForgetAnnouncement() => Volatile.Write(ref announced, -1);
 

@@ -13,7 +13,8 @@ namespace MptTools.Engine.DataPlane;
 /// <item>Encapsulate: the GRE header goes right before the packet, which stays where it is.</item>
 /// <item>Send: all that goes to one path leaves in as few calls as possible, in the order it was read.</item>
 /// </list>
-/// Runs on one thread and waits for nothing: a batch is what is there now.
+/// Runs on one thread and waits for nothing: a batch is what is there now. Where several threads send, each reads a queue of
+/// its own, and takes the last three steps connection by connection behind its <see cref="ConnectionRuntime.Gate"/>.
 /// </summary>
 internal sealed unsafe class Uplink : IDisposable
 {
@@ -35,7 +36,19 @@ internal sealed unsafe class Uplink : IDisposable
     private readonly Queued[] queue = new Queued[SendBatch.Capacity];
     private readonly PathRuntime[] pathsToSend = new PathRuntime[SendBatch.Capacity];
     private readonly SendBatch batch = new();
-    private int queued, queuedBytes, pathsQueued;
+    private readonly Taken[] taken = new Taken[Slots];
+    private readonly bool isOneOfSeveral;
+    private int queued, pathsQueued;
+
+    /// <summary>A packet that was read, or one that stands for many, and the connection that takes it.</summary>
+    private struct Taken
+    {
+        internal ConnectionRuntime? Connection;
+        internal byte* Packet;
+        internal int Length;
+        internal int Version;
+        internal VirtioHeader Header;
+    }
 
     /// <summary>An encapsulated packet, in one piece or in two; those of one path are chained in order.</summary>
     private struct Queued
@@ -47,65 +60,110 @@ internal sealed unsafe class Uplink : IDisposable
         internal int Next;
     }
 
-    /// <summary>Sends what the device has now, up to a limit.</summary>
-    internal void Run(TunnelRuntime tunnel)
+    /// <param name="isOneOfSeveral">Other threads send packets of the same connections.</param>
+    internal Uplink(bool isOneOfSeveral = false) => this.isOneOfSeveral = isOneOfSeveral;
+
+    /// <summary>Sends what the queue has now, up to a limit.</summary>
+    internal void Run(TunnelReader reader)
     {
-        ForwardingTable<ConnectionRuntime> forwarding = tunnel.Forwarding;
-        int slot = 0;
+        ForwardingTable<ConnectionRuntime> forwarding = reader.Tunnel.Forwarding;
+        int slot = 0, bytesToSend = 0;
         for (int bytes = 0; bytes < BytesPerRun;)
         {
-            if (slot == Slots || queuedBytes >= BytesPerSend)
+            if (slot == Slots || bytesToSend >= BytesPerSend)
             {
-                Send();
-                slot = 0;
+                SendTaken(reader, slot);
+                slot = bytesToSend = 0;
             }
-            byte* packet = slots + (long)slot++ * SlotSize + Headroom;
-            int length = Read(tunnel.Device, packet, out VirtioHeader header);
-            if (length == 0)
+            ref Taken packet = ref taken[slot];
+            packet.Packet = slots + (long)slot * SlotSize + Headroom;
+            packet.Length = Read(reader, packet.Packet, out packet.Header);
+            if (packet.Length == 0)
             {
                 break;
             }
-            bytes += length;
-            if (FindConnection(tunnel, forwarding, new ReadOnlySpan<byte>(packet, length), out int version) is not { } connection)
+            bytes += packet.Length;
+            packet.Connection = FindConnection(reader, forwarding, new ReadOnlySpan<byte>(packet.Packet, packet.Length), out packet.Version);
+            if (packet.Connection is null)
             {
-                tunnel.Read.Add(length);
+                reader.Read.Add(packet.Length);
                 continue;
             }
-            if (header.SegmentationType == VirtioHeader.None)
+            slot++;
+            bytesToSend += packet.Length;
+            if (!isOneOfSeveral)
             {
-                TakeSingle(tunnel, connection, packet, length, version, header);
-            }
-            else
-            {
-                TakeSegments(tunnel, connection, packet, length, version, header);
+                Encapsulate(reader, packet);
             }
         }
-        Send();
+        SendTaken(reader, slot);
     }
 
-    private static int Read(TunDevice device, byte* packet, out VirtioHeader header)
+    private static int Read(TunnelReader reader, byte* packet, out VirtioHeader header)
     {
-        if (!device.HasVirtioHeaders)
+        if (!reader.HasVirtioHeaders)
         {
             header = default;
-            return device.Read(packet, SlotSize - Headroom);
+            return reader.Queue.Read(packet, SlotSize - Headroom);
         }
         byte* start = packet - VirtioHeader.Length;
-        int length = device.Read(start, SlotSize - Headroom + VirtioHeader.Length);
+        int length = reader.Queue.Read(start, SlotSize - Headroom + VirtioHeader.Length);
         header = length > VirtioHeader.Length ? VirtioHeader.Read(new ReadOnlySpan<byte>(start, VirtioHeader.Length)) : default;
         return Math.Max(length - VirtioHeader.Length, 0);
     }
 
-    private void TakeSingle(
-        TunnelRuntime tunnel, ConnectionRuntime connection, byte* packet, int length, int version, in VirtioHeader header)
+    /// <summary>Sends the first <paramref name="count"/> packets that were taken.</summary>
+    private void SendTaken(TunnelReader reader, int count)
     {
-        tunnel.Read.Add(length);
+        if (!isOneOfSeveral)
+        {
+            Send();
+            return;
+        }
+        for (int i = 0; i < count; i++)
+        {
+            if (taken[i].Connection is not { } connection)
+            {
+                continue;
+            }
+            lock (connection.Gate)
+            {
+                for (int j = i; j < count; j++)
+                {
+                    if (taken[j].Connection == connection)
+                    {
+                        Encapsulate(reader, taken[j]);
+                        taken[j].Connection = null;
+                    }
+                }
+                Send();
+            }
+        }
+    }
+
+    private void Encapsulate(TunnelReader reader, in Taken packet)
+    {
+        if (packet.Header.SegmentationType == VirtioHeader.None)
+        {
+            TakeSingle(reader, packet.Connection!, packet.Packet, packet.Length, packet.Version, packet.Header);
+        }
+        else
+        {
+            TakeSegments(reader, packet.Connection!, packet.Packet, packet.Length, packet.Version, packet.Header);
+        }
+    }
+
+    private void TakeSingle(
+        TunnelReader reader, ConnectionRuntime connection, byte* packet, int length, int version, in VirtioHeader header)
+    {
+        reader.Read.Add(length);
         if ((header.Flags & VirtioHeader.NeedsChecksum) != 0 &&
             Segmentation.CompleteChecksum(new Span<byte>(packet, length), header) != SegmentError.None)
         {
-            tunnel.ReadDrops.Add(DropReason.Segmentation);
+            reader.Drops.Add(DropReason.Segmentation);
             return;
         }
+        MakeRoom();
         if (PickPath(connection) is { } path)
         {
             int greLength = WriteGre(connection, version, packet);
@@ -115,23 +173,20 @@ internal sealed unsafe class Uplink : IDisposable
 
     /// <summary>A packet that stands for many: each of them gets its own headers and is scheduled on its own; the payload stays where it is.</summary>
     private void TakeSegments(
-        TunnelRuntime tunnel, ConnectionRuntime connection, byte* packet, int length, int version, in VirtioHeader header)
+        TunnelReader reader, ConnectionRuntime connection, byte* packet, int length, int version, in VirtioHeader header)
     {
         if (Segmentation.TryPlan(new ReadOnlySpan<byte>(packet, length), header, out SegmentPlan plan) != SegmentError.None)
         {
-            tunnel.ReadDrops.Add(DropReason.Segmentation);
+            reader.Drops.Add(DropReason.Segmentation);
             return;
         }
         byte ecn = OuterEcn(connection, packet, length);
         for (int i = 0; i < plan.Count; i++)
         {
-            if (queued == SendBatch.Capacity)
-            {
-                Send();
-            }
+            MakeRoom();
             byte* inner = headers + (long)queued * HeaderSize + Gre.MaximumLength;
             int headerLength = Segmentation.WriteSegment(plan, packet, i, inner, out byte* payload, out int payloadLength);
-            tunnel.Read.Add(headerLength + payloadLength);
+            reader.Read.Add(headerLength + payloadLength);
             if (PickPath(connection) is not { } path)
             {
                 continue;
@@ -142,17 +197,17 @@ internal sealed unsafe class Uplink : IDisposable
     }
 
     private static ConnectionRuntime? FindConnection(
-        TunnelRuntime tunnel, ForwardingTable<ConnectionRuntime> forwarding, ReadOnlySpan<byte> packet, out int version)
+        TunnelReader reader, ForwardingTable<ConnectionRuntime> forwarding, ReadOnlySpan<byte> packet, out int version)
     {
         if (!IPHeader.TryReadAddresses(packet, out version, out UInt128 source, out UInt128 destination))
         {
-            tunnel.ReadDrops.Add(DropReason.NotIP);
+            reader.Drops.Add(DropReason.NotIP);
             return null;
         }
         ConnectionRuntime? connection = forwarding.Find(version, source, destination);
         if (connection is null)
         {
-            tunnel.ReadDrops.Add(DropReason.NoConnection);
+            reader.Drops.Add(DropReason.NoConnection);
         }
         return connection;
     }
@@ -189,10 +244,6 @@ internal sealed unsafe class Uplink : IDisposable
     private void Enqueue(
         ConnectionRuntime connection, PathRuntime path, byte* header, int headerLength, byte* payload, int payloadLength, int innerLength, byte ecn)
     {
-        if (queued == SendBatch.Capacity)
-        {
-            Send();
-        }
         if (path.LastQueued < 0)
         {
             path.FirstQueued = queued;
@@ -211,7 +262,15 @@ internal sealed unsafe class Uplink : IDisposable
         item.InnerLength = innerLength;
         item.Ecn = ecn;
         item.Next = -1;
-        queuedBytes += innerLength;
+    }
+
+    /// <summary>Before a number is taken: a number that is taken is queued when the queue is sent.</summary>
+    private void MakeRoom()
+    {
+        if (queued == SendBatch.Capacity)
+        {
+            Send();
+        }
     }
 
     private void Send()
@@ -232,10 +291,14 @@ internal sealed unsafe class Uplink : IDisposable
                 Drop(path, ref packet, int.MaxValue, DropReason.Unreachable);
             }
             path.FirstQueued = path.LastQueued = -1;
-            // Only numbers that have left may be announced: a keepalive must not overtake the packets it speaks of.
-            path.Connection.AnnouncedSequence = path.Connection.NextSequence;
         }
-        queued = queuedBytes = pathsQueued = 0;
+        for (int i = 0; i < pathsQueued; i++)
+        {
+            // Only numbers that have left, on all paths, may be announced: a keepalive must not overtake the packets it speaks of.
+            ConnectionRuntime connection = pathsToSend[i].Connection;
+            connection.AnnouncedSequence = connection.NextSequence;
+        }
+        queued = pathsQueued = 0;
     }
 
     /// <summary>Sends packets of a path from <paramref name="packet"/> on, as many as one batch takes.</summary>

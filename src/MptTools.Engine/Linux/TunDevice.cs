@@ -3,24 +3,26 @@ using System.Text;
 
 namespace MptTools.Engine.Linux;
 
-/// <summary>A TUN device (tun(4)): IP packets without any frame. It disappears from the system when it is disposed or the process ends.</summary>
+/// <summary>
+/// A TUN device (tun(4)): IP packets without any frame, in one or several queues. It disappears from the system when it is
+/// disposed or the process ends.
+/// </summary>
 internal sealed unsafe class TunDevice : IDisposable
 {
     internal const string ClonePath = "/dev/net/tun";
 
     private const Offloads NeedHeaders = Offloads.TunTcp | Offloads.TunUdp | Offloads.TunMerge;
 
-    private int fd;
-
-    private TunDevice(int fd, string name)
+    private TunDevice(TunQueue[] queues, string name)
     {
-        this.fd = fd;
+        Queues = queues;
         Name = name;
     }
 
     internal string Name { get; }
 
-    internal int Descriptor => fd;
+    /// <summary>At least one. The kernel puts each flow into one of them, so each must be read.</summary>
+    internal IReadOnlyList<TunQueue> Queues { get; }
 
     /// <summary>What the device hands over and takes in one piece: of what was wanted, what the kernel has.</summary>
     internal Offloads Offloads { get; private init; }
@@ -33,9 +35,66 @@ internal sealed unsafe class TunDevice : IDisposable
 
     /// <summary>Makes the device. It is still down and has no addresses.</summary>
     /// <param name="wanted">What to use as far as the kernel has it; without anything for TUN devices there are no virtio headers.</param>
+    /// <param name="queues">1 to 256.</param>
     /// <exception cref="MptStartException">No privileges, no TUN support, or the name is taken.</exception>
-    internal static TunDevice Create(string name, Offloads wanted)
+    internal static TunDevice Create(string name, Offloads wanted, int queues = 1)
     {
+        int flags = Libc.IFF_TUN | Libc.IFF_NO_PI | (queues == 1 ? 0 : Libc.IFF_MULTI_QUEUE);
+        bool headers = (wanted & NeedHeaders) != Offloads.None;
+        List<TunQueue> opened = [];
+        try
+        {
+            opened.Add(OpenFirst(name, flags, ref headers));
+            while (opened.Count < queues)
+            {
+                opened.Add(Attach(name, headers ? flags | Libc.IFF_VNET_HDR : flags));
+            }
+            return headers ? WithOffloads([.. opened], name, wanted) : new TunDevice([.. opened], name);
+        }
+        catch
+        {
+            opened.ForEach(queue => queue.Dispose());
+            throw;
+        }
+    }
+
+    /// <summary>Takes over descriptors that keep the boundaries of packets, as those of a TUN device do, one a queue.</summary>
+    /// <param name="descriptors">Not blocking; closed when the device is disposed.</param>
+    internal static TunDevice FromDescriptors(string name, params ReadOnlySpan<int> descriptors)
+    {
+        TunQueue[] queues = new TunQueue[descriptors.Length];
+        for (int i = 0; i < queues.Length; i++)
+        {
+            queues[i] = new TunQueue(descriptors[i], name);
+        }
+        return new TunDevice(queues, name);
+    }
+
+    /// <summary>The first queue makes the device.</summary>
+    /// <param name="headers">Virtio headers are wanted, and whether the kernel has them.</param>
+    private static TunQueue OpenFirst(string name, int flags, ref bool headers)
+    {
+        // A device that somebody left persistent under this name is theirs, not ours to reuse.
+        flags |= Libc.IFF_TUN_EXCL;
+        int errno = TryAttach(name, headers ? flags | Libc.IFF_VNET_HDR : flags, out TunQueue? queue);
+        if (errno == Libc.EINVAL && headers)
+        {
+            headers = false;
+            errno = TryAttach(name, flags, out queue);
+        }
+        return queue ?? throw CannotMake(name, errno);
+    }
+
+    private static TunQueue Attach(string name, int flags)
+    {
+        int errno = TryAttach(name, flags, out TunQueue? queue);
+        return queue ?? throw CannotMake(name, errno);
+    }
+
+    /// <returns>0, or the error's number.</returns>
+    private static int TryAttach(string name, int flags, out TunQueue? queue)
+    {
+        queue = null;
         int fd = Libc.open(ClonePath, Libc.O_RDWR | Libc.O_NONBLOCK | Libc.O_CLOEXEC);
         if (fd < 0)
         {
@@ -46,33 +105,26 @@ internal sealed unsafe class TunDevice : IDisposable
         }
         Libc.ifreq_flags request = default;
         Encoding.UTF8.GetBytes(name, new Span<byte>(request.ifr_name, 15));
-        // IFF_TUN_EXCL: a device that somebody left persistent under this name is theirs, not ours to reuse.
-        const int flags = Libc.IFF_TUN | Libc.IFF_NO_PI | Libc.IFF_TUN_EXCL;
-        bool headers = (wanted & NeedHeaders) != Offloads.None;
-        request.ifr_flags = unchecked((short)(headers ? flags | Libc.IFF_VNET_HDR : flags));
-        int made = Libc.ioctl(fd, Libc.TUNSETIFF, &request);
-        if (made < 0 && headers && Marshal.GetLastPInvokeError() == Libc.EINVAL)
-        {
-            headers = false;
-            request.ifr_flags = unchecked((short)flags);
-            made = Libc.ioctl(fd, Libc.TUNSETIFF, &request);
-        }
-        if (made < 0)
+        request.ifr_flags = unchecked((short)flags);
+        if (Libc.ioctl(fd, Libc.TUNSETIFF, &request) < 0)
         {
             int errno = Marshal.GetLastPInvokeError();
             _ = Libc.close(fd);
-            throw new MptStartException(errno switch
-            {
-                Libc.EBUSY => $"The interface name {name} is taken: another server uses it, or the interface is left from another program. Stop that server, choose another name in interface.conf, or remove it with: ip link delete {name}",
-                Libc.EPERM or Libc.EACCES => $"Making the tunnel device {name} is not permitted. Run the server as root or with CAP_NET_ADMIN.",
-                _ => $"The tunnel device {name} cannot be made: {new SystemCallException("TUNSETIFF", errno).Message}",
-            });
+            return errno;
         }
-        return headers ? WithOffloads(fd, name, wanted) : new TunDevice(fd, name);
+        queue = new TunQueue(fd, name);
+        return 0;
     }
 
+    private static MptStartException CannotMake(string name, int errno) => new(errno switch
+    {
+        Libc.EBUSY => $"The interface name {name} is taken: another server uses it, or the interface is left from another program. Stop that server, choose another name in interface.conf, or remove it with: ip link delete {name}",
+        Libc.EPERM or Libc.EACCES => $"Making the tunnel device {name} is not permitted. Run the server as root or with CAP_NET_ADMIN.",
+        _ => $"The tunnel device {name} cannot be made: {new SystemCallException("TUNSETIFF", errno).Message}",
+    });
+
     /// <summary>Finds out what the kernel has, and leaves switched on what of it is wanted.</summary>
-    private static TunDevice WithOffloads(int fd, string name, Offloads wanted)
+    private static TunDevice WithOffloads(TunQueue[] queues, string name, Offloads wanted)
     {
         const nuint tcp = Libc.TUN_F_CSUM | Libc.TUN_F_TSO4 | Libc.TUN_F_TSO6 | Libc.TUN_F_TSO_ECN;
         const nuint udp = Libc.TUN_F_CSUM | Libc.TUN_F_USO4 | Libc.TUN_F_USO6;
@@ -81,61 +133,17 @@ internal sealed unsafe class TunDevice : IDisposable
         nuint flags = ((offloads & Offloads.TunTcp) != 0 ? tcp : 0) | ((offloads & Offloads.TunUdp) != 0 ? udp : 0);
         // Were it refused, the device would hand over more than is wanted, which whoever reads copes with.
         _ = TrySet(flags);
-        return new TunDevice(fd, name) { HasVirtioHeaders = true, Offloads = offloads, TakesMergedUdp = knowsUdp };
+        return new TunDevice(queues, name) { HasVirtioHeaders = true, Offloads = offloads, TakesMergedUdp = knowsUdp };
 
-        bool TrySet(nuint features) => Libc.ioctl(fd, Libc.TUNSETOFFLOAD, (void*)features) == 0;
-    }
-
-    /// <summary>Takes over a descriptor that keeps the boundaries of packets, as a TUN device does.</summary>
-    /// <param name="fd">Not blocking; closed when the device is disposed.</param>
-    internal static TunDevice FromDescriptor(int fd, string name) => new(fd, name);
-
-    /// <summary>Reads one packet, behind its virtio header where the device has them.</summary>
-    /// <returns>Its length; 0 when there is none now (or the device is down).</returns>
-    internal int Read(byte* buffer, int capacity)
-    {
-        while (true)
-        {
-            nint length = Libc.read(fd, buffer, (nuint)capacity);
-            if (length >= 0)
-            {
-                return (int)length;
-            }
-            switch (Marshal.GetLastPInvokeError())
-            {
-                case Libc.EINTR:
-                    continue;
-                case Libc.EAGAIN or Libc.EIO:
-                    return 0;
-                case Libc.EBADFD or Libc.EFAULT:
-                    throw new IOException($"The tunnel device {Name} was removed from the system.");
-                default:
-                    throw SystemCallException.Last($"Reading from {Name}");
-            }
-        }
-    }
-
-    /// <summary>Writes one packet, the virtio header first where the device has them.</summary>
-    /// <returns>0, or the error's number.</returns>
-    internal int Write(Libc.iovec* pieces, int count)
-    {
-        while (Libc.writev(fd, pieces, count) < 0)
-        {
-            int errno = Marshal.GetLastPInvokeError();
-            if (errno != Libc.EINTR)
-            {
-                return errno;
-            }
-        }
-        return 0;
+        // The device's, whichever queue it is asked by.
+        bool TrySet(nuint features) => Libc.ioctl(queues[0].Descriptor, Libc.TUNSETOFFLOAD, (void*)features) == 0;
     }
 
     public void Dispose()
     {
-        if (fd >= 0)
+        foreach (TunQueue queue in Queues)
         {
-            _ = Libc.close(fd);
-            fd = -1;
+            queue.Dispose();
         }
     }
 }

@@ -70,12 +70,14 @@ public class ConfigPropertyTests
         from port in AnyPort
         from timeout in Gen.Choose(1, 3600)
         from offloads in OffloadNamesTests.AnyOffloads
+        from threads in Gen.Choose(0, 64)
         select new GeneralConfig
         {
             AcceptRemote = acceptRemote,
             CommandPort = port,
             CommandTimeout = TimeSpan.FromSeconds(timeout),
             DisabledOffloads = offloads,
+            Threads = threads,
         };
 
     private static Gen<TunnelConfig[]> AnyTunnels =>
@@ -186,6 +188,7 @@ public class ConfigPropertyTests
             ("tunnel_num", Text(tunnels.Length)), ("accept_remote", general.AcceptRemote ? "1" : "0"),
             ("cmdport_local", Text(general.CommandPort)), ("cmd_timeout", Text(general.CommandTimeout.TotalSeconds)),
             ("disable_offloads", OffloadNames.Of(general.DisabledOffloads)),
+            ("threads", general.Threads == 0 ? "auto" : Text(general.Threads)),
         ]),
         .. tunnels.Select((tunnel, index) => ($"tun_{index}", new List<(string, string?)>
         {

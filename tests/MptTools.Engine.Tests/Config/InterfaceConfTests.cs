@@ -52,6 +52,9 @@ public class InterfaceConfTests
     [InlineData("general", "disable_offloads", "tun_tcp, gso", "\"tun_tcp, gso\" names \"gso\", which is no offload. Write tun_tcp, tun_udp, tun_merge, udp_segment, udp_gro or several of them, or all, or none.")]
     [InlineData("general", "disable_offloads", "none, udp_gro", "\"none, udp_gro\" has none beside other names. Write tun_tcp, tun_udp, tun_merge, udp_segment, udp_gro or several of them, or all, or none.")]
     [InlineData("general", "disable_offloads", ",", "\",\" has no name. Write tun_tcp, tun_udp, tun_merge, udp_segment, udp_gro or several of them, or all, or none.")]
+    [InlineData("general", "threads", "0", "\"0\" is out of range. Write auto, or a whole number from 1 to 64.")]
+    [InlineData("general", "threads", "65", "\"65\" is out of range. Write auto, or a whole number from 1 to 64.")]
+    [InlineData("general", "threads", "many", "\"many\" is no whole number. Write auto, or a whole number from 1 to 64.")]
     [InlineData("tun_0", "name", "", "The key has no value. Write the name of the tunnel interface, such as tun0.")]
     [InlineData("tun_0", "name", "sixteen-bytes-16", "\"sixteen-bytes-16\" is longer than 15 bytes. Write the name of the tunnel interface, such as tun0.")]
     [InlineData("tun_0", "name", "tünneltünnel12", "\"tünneltünnel12\" is longer than 15 bytes. Write the name of the tunnel interface, such as tun0.")]
@@ -101,11 +104,26 @@ public class InterfaceConfTests
         Assert.Empty(ConfText.LoadInterface(ConfText.Interface().Set(section, key, value).ToString()).Faults);
 
     [Theory]
+    [InlineData("auto", 0)]
+    [InlineData("AUTO", 0)]
+    [InlineData("1", 1)]
+    [InlineData("64", 64)]
+    public void NumberOfThreadsIsRead(string value, int threads)
+    {
+        (GeneralConfig? general, _, IReadOnlyList<ConfigDiagnostic> faults) =
+            ConfText.LoadInterface(ConfText.Interface().Set("general", "threads", value).ToString());
+
+        Assert.Empty(faults);
+        Assert.Equal(threads, general!.Threads);
+    }
+
+    [Theory]
     [InlineData("tunnel_num", "1")]
     [InlineData("accept_remote", "0")]
     [InlineData("cmdport_local", "60456")]
     [InlineData("cmd_timeout", "25")]
     [InlineData("disable_offloads", "none")]
+    [InlineData("threads", "auto")]
     public void EmptyValueGivesTheDefaultWithAWarning(string key, string fallback)
     {
         ConfText text = ConfText.Interface().Set("general", key, "");

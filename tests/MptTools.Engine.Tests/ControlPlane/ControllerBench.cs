@@ -13,7 +13,7 @@ internal sealed class ControllerBench : IDisposable
 {
     private readonly Clock clock = new();
     private readonly EventFd arrival = new();
-    private readonly DataPlaneLoop loop;
+    private readonly Forwarder forwarder;
     private readonly PathRoutes routes = new();
     private readonly EventHub hub = new();
     private readonly List<MptEvent> events = [];
@@ -23,7 +23,7 @@ internal sealed class ControllerBench : IDisposable
     internal ControllerBench(ConnectionConfig? config = null)
     {
         TunnelBench = new TunnelBench(config ?? Configs.Connection(Configs.Path(0), Configs.Path(1)) with { ReorderWindow = 100 });
-        loop = new DataPlaneLoop("test", clock, new KeepaliveMailbox(arrival));
+        forwarder = new Forwarder("test", clock, new ThreadPlan(1), arrival);
         hub.Subscribe(happened =>
         {
             events.Add(happened);
@@ -32,7 +32,7 @@ internal sealed class ControllerBench : IDisposable
                 lastEvent.Set();
             }
         });
-        context = new ServerContext("tun0", clock, loop, routes, hub, Offloads.All);
+        context = new ServerContext("tun0", clock, forwarder, routes, hub, Offloads.All);
         Controller = new ConnectionController(context, TunnelBench.Connection.Config, TunnelBench.Tunnel, TimeSpan.Zero);
         foreach (PathController path in Controller.Paths)
         {
@@ -118,7 +118,7 @@ internal sealed class ControllerBench : IDisposable
     {
         hub.Complete();
         TunnelBench.Dispose();
-        loop.Dispose();
+        forwarder.Dispose();
         routes.Dispose();
         arrival.Dispose();
         lastEvent.Dispose();

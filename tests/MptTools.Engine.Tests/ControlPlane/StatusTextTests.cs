@@ -33,7 +33,7 @@ public class StatusTextTests
             Drops = new Dictionary<string, long> { ["bad checksum"] = 3, ["bad version"] = 1 },
         };
         connection = connection with { Paths = [connection.Paths[0] with { Offloads = Offloads.UdpGro }, connection.Paths[1]] };
-        ServerStatus status = Samples.Server(connection) with { Offloads = Offloads.All, DisabledOffloads = Offloads.TunTcp };
+        ServerStatus status = Samples.Server(connection) with { Offloads = Offloads.All, DisabledOffloads = Offloads.TunTcp, Threads = 5 };
         status = status with { Tunnels = [status.Tunnels[0] with { Offloads = Offloads.TunUdp | Offloads.TunMerge }] };
         var full = new Queue<string>(StatusText.Render(status).Split('\n'));
         var ours = new List<string>();
@@ -46,6 +46,7 @@ public class StatusTextTests
         }
 
         Assert.Empty(full);
+        Assert.Contains("    Packet threads   : 5", ours);
         Assert.Contains("    Packets received      : 77", ours);
         Assert.Contains("    Program at the peer   : MptTools", ours);
         Assert.Contains("    Reordering            : 5 waited, 3 lost, 4 late, 6 duplicate", ours);

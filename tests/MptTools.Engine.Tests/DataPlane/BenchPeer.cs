@@ -15,6 +15,7 @@ internal sealed unsafe class BenchPeer : IDisposable
     private readonly UdpSocket socket;
     private readonly ReceiveBatch batch = new();
     private readonly Queue<PeerDatagram> received = new();
+    private int handedOut;
 
     internal BenchPeer(IPAddress address, int port = 0)
     {
@@ -59,6 +60,7 @@ internal sealed unsafe class BenchPeer : IDisposable
             Assert.True(Libc.poll(&descriptor, 1, Forever) > 0, $"{received.Count} of {count} datagrams came to {EndPoint}.");
             TakeAll();
         }
+        handedOut += count;
         return [.. Enumerable.Range(0, count).Select(_ => received.Dequeue())];
     }
 
@@ -78,6 +80,9 @@ internal sealed unsafe class BenchPeer : IDisposable
         }
         batch.Clear();
     }
+
+    /// <summary>The next ones, until there have been so many in all; waits for them.</summary>
+    internal List<PeerDatagram> ReceiveUpTo(long count) => Receive((int)count - handedOut);
 
     /// <summary>Nothing more has come.</summary>
     internal bool IsEmpty

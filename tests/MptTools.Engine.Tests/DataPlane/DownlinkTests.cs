@@ -28,7 +28,7 @@ public class DownlinkTests
             Assert.Equal(captured.Length - expected.Length, bench.Keepalives.Count);
             Assert.All(bench.Keepalives, keepalive => Assert.Equal(Keepalive.Type, keepalive.Body[0]));
             Assert.Equal(expected.Length, bench.Connection.Delivered.Packets);
-            Assert.Equal(expected.Length, bench.Tunnel.Written.Packets);
+            Assert.Equal(expected.Length, bench.Tunnel.Writers[0].Written.Packets);
         }
     }
 
@@ -232,8 +232,8 @@ public class DownlinkTests
         using TunnelBench bench = TunnelBench.With(paths: 1);
         bench.CloseHost();
         bench.Deliver((0, Gre(ToA(0))), (0, Gre(ToA(1))));
-        Assert.Equal(2, bench.Tunnel.WriteDrops[DropReason.TunnelWrite]);
-        Assert.Equal(0, bench.Tunnel.Written.Packets);
+        Assert.Equal(2, bench.Tunnel.Writers[0].Drops[DropReason.TunnelWrite]);
+        Assert.Equal(0, bench.Tunnel.Writers[0].Written.Packets);
     }
 
     [Fact]

@@ -49,7 +49,7 @@ public class HostileDatagramTests
         long dropped = connection.ReceiveDrops[DropReason.OrderLate] + connection.ReceiveDrops[DropReason.OrderDuplicate];
         Assert.Equal(connection.Paths.Sum(path => path.Received.Packets), connection.Delivered.Packets + dropped);
         Assert.Equal(written, connection.Delivered.Packets);
-        Assert.Equal(written, bench.Tunnel.Written.Packets + bench.Tunnel.WriteDrops.Total);
+        Assert.Equal(written, bench.Tunnel.Writers[0].Written.Packets + bench.Tunnel.Writers[0].Drops.Total);
         Assert.True(written > 500, $"Only {written} packets came out: the test looks at little.");
         Assert.Equal(0, bench.ChunksInUse);
         foreach (DropReason reason in (DropReason[])[DropReason.GreTooShort, DropReason.GreVersion, DropReason.GreReservedBits,

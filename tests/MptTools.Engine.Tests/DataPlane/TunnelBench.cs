@@ -24,24 +24,30 @@ internal sealed unsafe class TunnelBench : IDisposable
     private static int networks;
 
     private readonly EventFd keepaliveArrival = new();
-    private readonly KeepaliveMailbox mailbox;
-    private readonly Uplink uplink = new();
+    private readonly Uplink[] uplinks;
     private readonly Downlink downlink;
-    private readonly int host;
+    private readonly int[] hosts;
     private readonly byte[] buffer = new byte[70_000];
     private readonly List<ReceiveSource> sources = [];
 
     /// <param name="configs">Of each connection; addresses of the paths are replaced by ones of the loopback interface.</param>
-    internal TunnelBench(params ReadOnlySpan<ConnectionConfig> configs)
+    internal TunnelBench(params ReadOnlySpan<ConnectionConfig> configs) : this(1, configs)
     {
-        mailbox = new KeepaliveMailbox(keepaliveArrival);
+    }
+
+    /// <param name="queues">Of the TUN device, each with a sending side of its own.</param>
+    internal TunnelBench(int queues, params ReadOnlySpan<ConnectionConfig> configs)
+    {
         Notice = new OffloadNotice(keepaliveArrival);
-        downlink = new Downlink(new ChunkPool(), mailbox);
-        int* pair = stackalloc int[2];
-        SystemCallException.Check(
-            Libc.socketpair(Libc.AF_UNIX, Libc.SOCK_SEQPACKET | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, 0, pair), "Making a pair of sockets");
-        host = pair[1];
-        Tunnel = new TunnelRuntime(Configs.Tunnel, TunDevice.FromDescriptor(pair[0], "tun0"), Notice);
+        downlink = new Downlink(0, keepaliveArrival);
+        uplinks = [.. Enumerable.Range(0, queues).Select(_ => new Uplink(isOneOfSeveral: queues > 1))];
+        hosts = new int[queues];
+        int[] device = new int[queues];
+        for (int i = 0; i < queues; i++)
+        {
+            (device[i], hosts[i]) = MakePair();
+        }
+        Tunnel = new TunnelRuntime(Configs.Tunnel, TunDevice.FromDescriptors("tun0", device), new ThreadPlan(queues == 1 ? 1 : 2 * queues), Notice);
         foreach (ConnectionConfig config in configs)
         {
             Add(config);
@@ -73,10 +79,7 @@ internal sealed unsafe class TunnelBench : IDisposable
         const int batch = 128;
         for (int i = 0; i < packets.Length; i++)
         {
-            fixed (byte* data = packets[i])
-            {
-                SystemCallException.Check((int)Libc.write(host, data, (nuint)packets[i].Length), "Writing into the tunnel");
-            }
+            WriteIntoTunnel(packets[i]);
             if (i % batch == batch - 1)
             {
                 RunUplink();
@@ -85,7 +88,16 @@ internal sealed unsafe class TunnelBench : IDisposable
         RunUplink();
     }
 
-    internal void RunUplink() => uplink.Run(Tunnel);
+    /// <summary>Puts a packet into a queue and leaves it there.</summary>
+    internal void WriteIntoTunnel(byte[] packet, int queue = 0)
+    {
+        fixed (byte* data = packet)
+        {
+            SystemCallException.Check((int)Libc.write(hosts[queue], data, (nuint)packet.Length), "Writing into the tunnel");
+        }
+    }
+
+    internal void RunUplink(int queue = 0) => uplinks[queue].Run(Tunnel.Readers[queue]);
 
     /// <summary>Peers send, everything is read, and then what is due is delivered.</summary>
     /// <returns>What came out of the tunnel.</returns>
@@ -150,7 +162,7 @@ internal sealed unsafe class TunnelBench : IDisposable
             {
                 for (int i = 0; i < batch; i++)
                 {
-                    _ = Libc.write(host, data, (nuint)packet.Length);
+                    _ = Libc.write(hosts[0], data, (nuint)packet.Length);
                 }
                 RunUplink();
                 for (int i = 0; i < Peers.Count; i++)
@@ -162,7 +174,7 @@ internal sealed unsafe class TunnelBench : IDisposable
                     downlink.Receive(sources[i], sources.Count, Now);
                 }
                 downlink.Deliver(Now);
-                while (Libc.read(host, room, (nuint)buffer.Length) > 0)
+                while (Libc.read(hosts[0], room, (nuint)buffer.Length) > 0)
                 {
                     delivered++;
                 }
@@ -178,10 +190,10 @@ internal sealed unsafe class TunnelBench : IDisposable
         {
             downlink.Receive(source, sources.Count, Now);
         }
-        while (mailbox.Peek() is { } keepalive)
+        while (downlink.Keepalives.Peek() is { } keepalive)
         {
             Keepalives.Add(new PostedKeepalive(keepalive.Path!.Index, keepalive.Body[..keepalive.Length], keepalive.SourcePort));
-            mailbox.Release();
+            downlink.Keepalives.Release();
         }
     }
 
@@ -192,7 +204,7 @@ internal sealed unsafe class TunnelBench : IDisposable
         List<byte[]> packets = [];
         fixed (byte* data = buffer)
         {
-            for (nint length; (length = Libc.read(host, data, (nuint)buffer.Length)) > 0;)
+            for (nint length; (length = Libc.read(hosts[0], data, (nuint)buffer.Length)) > 0;)
             {
                 packets.Add(buffer[..(int)length]);
             }
@@ -208,7 +220,7 @@ internal sealed unsafe class TunnelBench : IDisposable
     internal void Forget() => downlink.Forget(Connection);
 
     /// <summary>The host's end goes: what is delivered from now on is refused.</summary>
-    internal void CloseHost() => _ = Libc.close(host);
+    internal void CloseHost() => Array.ForEach(hosts, host => _ = Libc.close(host));
 
     private void Add(ConnectionConfig config)
     {
@@ -216,14 +228,11 @@ internal sealed unsafe class TunnelBench : IDisposable
         List<PathConfig> paths = [];
         foreach (PathConfig path in config.Paths)
         {
-            // IPv6 has one loopback address only: there ports alone tell ends apart.
-            int network = Interlocked.Increment(ref networks);
-            IPAddress local = path.IPVersion == 6 ? IPAddress.IPv6Loopback : new IPAddress([127, (byte)(network >> 8 | 64), (byte)network, 2]);
-            IPAddress remote = path.IPVersion == 6 ? IPAddress.IPv6Loopback : new IPAddress([127, (byte)(network >> 8 | 64), (byte)network, 3]);
+            (IPAddress local, IPAddress remote) = NextAddresses(path.IPVersion);
             paths.Add(path with { LocalAddress = local, PublicAddress = local, RemoteAddress = remote });
             Peers.Add(new BenchPeer(remote));
         }
-        ConnectionRuntime connection = new(config with { Paths = paths }, Tunnel, downlink.Chunks);
+        ConnectionRuntime connection = new(config with { Paths = paths }, Tunnel, downlink);
         Connections.Add(connection);
         foreach (PathRuntime path in connection.Paths)
         {
@@ -241,6 +250,25 @@ internal sealed unsafe class TunnelBench : IDisposable
         }
     }
 
+    /// <summary>The two ends of a new path on the loopback interface.</summary>
+    internal static (IPAddress Local, IPAddress Remote) NextAddresses(int ipVersion)
+    {
+        // IPv6 has one loopback address only: there ports alone tell ends apart.
+        int network = Interlocked.Increment(ref networks);
+        IPAddress Address(byte number) =>
+            ipVersion == 6 ? IPAddress.IPv6Loopback : new IPAddress([127, (byte)(network >> 8 | 64), (byte)network, number]);
+        return (Address(2), Address(3));
+    }
+
+    /// <summary>The two ends of something that keeps the boundaries of packets.</summary>
+    internal static (int Device, int Host) MakePair()
+    {
+        int* pair = stackalloc int[2];
+        SystemCallException.Check(
+            Libc.socketpair(Libc.AF_UNIX, Libc.SOCK_SEQPACKET | Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC, 0, pair), "Making a pair of sockets");
+        return (pair[0], pair[1]);
+    }
+
     private void WaitForData(string message)
     {
         Libc.pollfd* descriptors = stackalloc Libc.pollfd[sources.Count];
@@ -255,12 +283,11 @@ internal sealed unsafe class TunnelBench : IDisposable
     {
         Connections.ForEach(downlink.Forget);
         Assert.Equal(0, downlink.Chunks.InUse);
-        uplink.Dispose();
+        Array.ForEach(uplinks, uplink => uplink.Dispose());
         downlink.Dispose();
-        downlink.Chunks.Dispose();
         sources.ForEach(source => source.Socket.Dispose());
         Peers.ForEach(peer => peer.Dispose());
-        Tunnel.Device.Dispose();
+        Tunnel.Dispose();
         keepaliveArrival.Dispose();
         CloseHost();
     }

@@ -64,7 +64,7 @@ public class UplinkTests
             Assert.True(bench.Peers[path].IsEmpty);
         }
         Assert.Equal(Enumerable.Range(0, 450).Select(number => (uint)number), numbers.Order());
-        Assert.Equal((450, 450L * 60), (bench.Tunnel.Read.Packets, bench.Tunnel.Read.Bytes));
+        Assert.Equal((450, 450L * 60), (bench.Tunnel.Readers[0].Read.Packets, bench.Tunnel.Readers[0].Read.Bytes));
     }
 
     [Fact]
@@ -124,9 +124,9 @@ public class UplinkTests
         byte[] cut = ToB()[..19], strange = ToB();
         strange[0] = 0x55;
         bench.SendIntoTunnel(IPv4("10.0.0.2", "10.9.9.9"), IPv6("fec0::2", "ff02::1"), cut, strange, ToB(7));
-        Assert.Equal(2, bench.Tunnel.ReadDrops[DropReason.NoConnection]);
-        Assert.Equal(2, bench.Tunnel.ReadDrops[DropReason.NotIP]);
-        Assert.Equal(5, bench.Tunnel.Read.Packets);
+        Assert.Equal(2, bench.Tunnel.Readers[0].Drops[DropReason.NoConnection]);
+        Assert.Equal(2, bench.Tunnel.Readers[0].Drops[DropReason.NotIP]);
+        Assert.Equal(5, bench.Tunnel.Readers[0].Read.Packets);
         Assert.Equal(Gre(ToB(7)), bench.Peers[0].Receive(1)[0].Payload);
     }
 

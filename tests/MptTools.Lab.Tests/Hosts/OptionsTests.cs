@@ -27,6 +27,20 @@ public class OptionsTests
         Assert.Equal(expected, Options.Parse(line.Split(' '), out _)!.DisabledOffloads);
 
     [Theory]
+    [InlineData("-d", null)]
+    [InlineData("--threads auto", 0)]
+    [InlineData("--threads 1", 1)]
+    [InlineData("--threads=64", 64)]
+    public void The_number_of_threads_reaches_the_server_in_front_and_in_the_background(string line, int? threads)
+    {
+        Options options = Options.Parse(line.Split(' '), out _)!;
+
+        Assert.Equal(threads, options.Threads);
+        Assert.Equal(threads, Options.Parse([.. options.ServerArguments()], out _)!.Threads);
+        Assert.Equal(options.ConfigDirectory, Options.Parse([.. options.ServerArguments()], out _)!.ConfigDirectory);
+    }
+
+    [Theory]
     [InlineData("check --config /x", nameof(Job.Check))]
     [InlineData("--help", nameof(Job.Help))]
     [InlineData("-h", nameof(Job.Help))]
@@ -40,6 +54,11 @@ public class OptionsTests
     [InlineData("--disable-offloads", "--disable-offloads needs a list: tun_tcp, tun_udp, tun_merge, udp_segment, udp_gro or several of them, or all, or none.")]
     [InlineData("--disable-offloads=", "--disable-offloads has no name. Write tun_tcp, tun_udp, tun_merge, udp_segment, udp_gro or several of them, or all, or none.")]
     [InlineData("--disable-offloads tun_tcp,gso -d", "--disable-offloads names \"gso\", which is no offload. Write tun_tcp, tun_udp, tun_merge, udp_segment, udp_gro or several of them, or all, or none.")]
+    [InlineData("--threads", "--threads needs a number from 1 to 64, or auto.")]
+    [InlineData("--threads=", "--threads needs a number from 1 to 64, or auto.")]
+    [InlineData("--threads 0", "--threads needs a number from 1 to 64, or auto.")]
+    [InlineData("--threads 65", "--threads needs a number from 1 to 64, or auto.")]
+    [InlineData("--threads +2", "--threads needs a number from 1 to 64, or auto.")]
     [InlineData("-x", "'-x' is not understood.")]
     [InlineData("-d check", "'check' is not understood.")]
     [InlineData("start", "'start' is not understood.")]

@@ -50,7 +50,7 @@ internal sealed class LabServer
     }
 
     private static LabServer Begin(LabHost host, ServerFiles files, string name) =>
-        new(host, Launch(host, "mptsrv", "--config", files.Directory), name);
+        new(host, Launch(host, "mptsrv", ["--config", files.Directory, .. files.Arguments]), name);
 
     private static LabServer Started(LabServer server)
     {

@@ -9,10 +9,14 @@ public class OrderTests
     private static readonly LinkConditions Fast = new() { Delay = TimeSpan.FromMilliseconds(5) };
     private static readonly LinkConditions Clean = new();
 
-    [LabFact]
-    public void Unequal_delays_put_nothing_out_of_order_and_lose_nothing() => TunnelLab.Run(
+    [LabTheory]
+    [InlineData("1")]
+    [InlineData("2")]
+    [InlineData("5")]
+    public void Unequal_delays_put_nothing_out_of_order_and_lose_nothing(string threads) => TunnelLab.Run(
         new TunnelOptions
         {
+            Arguments = ["--threads", threads],
             Conditions = [Slow, Fast],
             Connection = connection => connection with { ReorderWindow = 1000, MaximumDelayMilliseconds = 10_000 },
         }, lab =>

@@ -11,8 +11,12 @@ public class ReloadTests
         Connection = connection => connection with { ReorderWindow = 1000 },
     };
 
-    [LabFact]
-    public void A_connection_that_has_not_changed_loses_no_packet() => TunnelLab.Run(Ordered, lab =>
+    [LabTheory]
+    [InlineData("1")]
+    [InlineData("2")]
+    [InlineData("5")]
+    public void A_connection_that_has_not_changed_loses_no_packet(string threads) =>
+        TunnelLab.Run(Ordered.WithThreads(threads), lab =>
     {
         using NumberedStream stream = new(lab.A, TunnelLab.AddressA, lab.B, TunnelLab.AddressB);
         stream.Start();
@@ -48,8 +52,12 @@ public class ReloadTests
         stream.WaitForAll();
     });
 
-    [LabFact]
-    public void A_changed_connection_is_used_as_it_is_now_and_a_new_one_starts() => TunnelLab.Run(Ordered, lab =>
+    [LabTheory]
+    [InlineData("1")]
+    [InlineData("2")]
+    [InlineData("5")]
+    public void A_changed_connection_is_used_as_it_is_now_and_a_new_one_starts(string threads) =>
+        TunnelLab.Run(Ordered.WithThreads(threads), lab =>
     {
         lab.FilesA.Write(lab.FileA with { Paths = [lab.FileA.Paths[0], lab.FileA.Paths[1] with { Weight = 3 }] });
         ConnectionFile second = new("second", "fd00::2", "fd00::3") { LocalPort = 30000, RemotePort = 30001, Paths = lab.FileA.Paths };

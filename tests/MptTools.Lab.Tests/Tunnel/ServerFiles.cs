@@ -101,6 +101,9 @@ internal sealed class ServerFiles : IDisposable
 {
     internal string Directory { get; } = System.IO.Directory.CreateTempSubdirectory("mpttools-lab-").FullName;
 
+    /// <summary>What the server is started with beside the directory.</summary>
+    internal string[] Arguments { get; init; } = [];
+
     internal ServerFiles(int commandPort, params IReadOnlyList<TunFile> tunnels)
     {
         System.IO.Directory.CreateDirectory(Path.Combine(Directory, "connections"));

@@ -13,6 +13,9 @@ internal sealed class ServerLab : IDisposable
 
     internal LabNetwork Network { get; } = new("servers");
 
+    /// <summary>What the servers are started with beside their directories; to be set before they are configured.</summary>
+    internal string[] Arguments { get; set; } = [];
+
     /// <summary>The server of a host.</summary>
     internal LabServer this[LabHost host] => servers[host];
 
@@ -39,7 +42,7 @@ internal sealed class ServerLab : IDisposable
     /// <summary>Gives a host a server.</summary>
     internal void Configure(LabHost host, IReadOnlyList<TunFile> tunnels, params IEnumerable<ConnectionFile> connections)
     {
-        ServerFiles files = Network.Own(new ServerFiles(TunnelLab.CommandPort, tunnels));
+        ServerFiles files = Network.Own(new ServerFiles(TunnelLab.CommandPort, tunnels) { Arguments = Arguments });
         foreach (ConnectionFile connection in connections)
         {
             files.Write(connection);

@@ -5,9 +5,13 @@ namespace MptTools.Lab.Tests.Tunnel;
 /// <summary>Several tunnels of one server, and several servers on one host.</summary>
 public class SeveralTests
 {
-    [LabFact]
-    public void One_server_serves_two_tunnels_with_a_connection_each() => ServerLab.Run(lab =>
+    [LabTheory]
+    [InlineData("1")]
+    [InlineData("2")]
+    [InlineData("5")]
+    public void One_server_serves_two_tunnels_with_a_connection_each(string threads) => ServerLab.Run(lab =>
     {
+        lab.Arguments = ["--threads", threads];
         LabHost a = lab.AddHost("A"), b = lab.AddHost("B");
         lab.Network.Link(a, "eth1", "10.1.1.2/24", b, "eth1", "10.1.1.3/24");
         lab.Network.Link(a, "eth2", "10.1.2.2/24", b, "eth2", "10.1.2.3/24");

@@ -24,7 +24,10 @@ public class StopTests
     [InlineData("SIGINT")]
     [InlineData("q")]
     [InlineData("control socket")]
-    public void However_a_server_is_stopped_it_leaves_nothing(string how) => TunnelLab.RunStopped(WithNetworks, lab =>
+    [InlineData("SIGTERM", "2")]
+    [InlineData("SIGTERM", "5")]
+    public void However_a_server_is_stopped_it_leaves_nothing(string how, string threads = "1") =>
+        TunnelLab.RunStopped(WithNetworks.WithThreads(threads), lab =>
     {
         Leftovers before = new(lab.A);
         // Strict, so that there are rules for the reverse path filter too.
@@ -79,8 +82,12 @@ public class StopTests
         before.AssertNone();
     });
 
-    [LabFact]
-    public void A_server_whose_tunnel_device_is_deleted_ends_and_says_so() => TunnelLab.RunStopped(WithNetworks, lab =>
+    [LabTheory]
+    [InlineData("1")]
+    [InlineData("2")]
+    [InlineData("5")]
+    public void A_server_whose_tunnel_device_is_deleted_ends_and_says_so(string threads) =>
+        TunnelLab.RunStopped(WithNetworks.WithThreads(threads), lab =>
     {
         Leftovers before = new(lab.A);
         lab.Start();
@@ -92,8 +99,12 @@ public class StopTests
         before.AssertNone();
     });
 
-    [LabFact]
-    public void A_TCP_connection_outlives_a_restart_of_the_server() => TunnelLab.RunStopped(WithNetworks, lab =>
+    [LabTheory]
+    [InlineData("1")]
+    [InlineData("2")]
+    [InlineData("5")]
+    public void A_TCP_connection_outlives_a_restart_of_the_server(string threads) =>
+        TunnelLab.RunStopped(WithNetworks.WithThreads(threads), lab =>
     {
         lab.Start();
         // Addresses of the hosts, not of the tunnel devices, which go with their server.

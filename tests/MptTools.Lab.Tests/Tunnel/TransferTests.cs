@@ -11,8 +11,11 @@ public class TransferTests
         Connection = connection => connection with { ReorderWindow = 1000 },
     };
 
-    [LabFact]
-    public void TCP_through_two_paths_arrives_bit_by_bit_both_ways() => TunnelLab.Run(Ordered, lab =>
+    [LabTheory]
+    [InlineData("1")]
+    [InlineData("2")]
+    [InlineData("5")]
+    public void TCP_through_two_paths_arrives_bit_by_bit_both_ways(string threads) => TunnelLab.Run(Ordered.WithThreads(threads), lab =>
     {
         const long bytes = 40 << 20;
         using VerifiedTcp there = new(lab.A, lab.B, TunnelLab.AddressB, bytes);
@@ -83,8 +86,11 @@ public class TransferTests
                 "The links did nothing that needed mending.");
         });
 
-    [LabFact]
-    public void Many_small_and_many_large_packets_all_arrive_in_order() => TunnelLab.Run(Ordered, lab =>
+    [LabTheory]
+    [InlineData("1")]
+    [InlineData("2")]
+    [InlineData("5")]
+    public void Many_small_and_many_large_packets_all_arrive_in_order(string threads) => TunnelLab.Run(Ordered.WithThreads(threads), lab =>
     {
         using NumberedStream small = new(lab.A, TunnelLab.AddressA, lab.B, TunnelLab.AddressB);
         using NumberedStream large = new(lab.B, TunnelLab.AddressB6, lab.A, TunnelLab.AddressA6);

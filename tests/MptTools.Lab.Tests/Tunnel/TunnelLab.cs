@@ -18,8 +18,14 @@ internal sealed record TunnelOptions
     /// <summary>The MTU of the links in bytes.</summary>
     internal int Mtu { get; init; } = LabNetwork.DefaultMtu;
 
+    /// <summary>What both servers are started with beside their directory.</summary>
+    internal string[] Arguments { get; init; } = [];
+
     /// <summary>Changes the connection before it is written, both ends' alike.</summary>
     internal Func<ConnectionFile, ConnectionFile> Connection { get; init; } = connection => connection;
+
+    /// <summary>The same, with servers that move packets with so many threads.</summary>
+    internal TunnelOptions WithThreads(string threads) => this with { Arguments = ["--threads", threads] };
 }
 
 /// <summary>Two hosts, links between them, and a server on each.</summary>
@@ -45,10 +51,13 @@ internal sealed class TunnelLab : IDisposable
                 new PathFile($"eth{index + 1}", PathAddress("A", index, version), PathAddress("B", index, version)))],
         });
         FileB = FileA.Mirror("toA");
-        FilesA = network.Own(new ServerFiles(CommandPort, new TunFile("tun0", $"{AddressA}/24", $"{AddressA6}/64")));
-        FilesB = network.Own(new ServerFiles(CommandPort, new TunFile("tun0", $"{AddressB}/24", $"{AddressB6}/64")));
+        FilesA = MakeFiles($"{AddressA}/24", $"{AddressA6}/64");
+        FilesB = MakeFiles($"{AddressB}/24", $"{AddressB6}/64");
         FilesA.Write(FileA);
         FilesB.Write(FileB);
+
+        ServerFiles MakeFiles(string ipv4, string ipv6) =>
+            network.Own(new ServerFiles(CommandPort, new TunFile("tun0", ipv4, ipv6)) { Arguments = options.Arguments });
     }
 
     internal LabNetwork Network => network;

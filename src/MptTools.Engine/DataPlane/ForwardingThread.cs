@@ -3,41 +3,42 @@ using MptTools.Engine.Linux;
 namespace MptTools.Engine.DataPlane;
 
 /// <summary>
-/// The thread that moves packets, both ways. It waits for descriptors and for the ordering's deadlines, and for nothing
+/// A thread that moves packets, one way or both. It waits for descriptors and for the ordering's deadlines, and for nothing
 /// else; the control plane changes what it works on by swapping references and waits for it to have taken notice.
 /// </summary>
-internal sealed class DataPlaneLoop : IDisposable
+internal sealed class ForwardingThread : IDisposable
 {
-    private readonly TimeProvider time;
-    private readonly long origin;
+    private readonly Func<TimeSpan> clock;
     private readonly Epoll epoll = new();
     private readonly EventFd wake = new();
-    private readonly Uplink uplink = new();
-    private readonly Downlink downlink;
-    private readonly List<TunnelRuntime> readableTunnels = new(4);
+    private readonly Uplink? uplink;
+    private readonly List<TunnelReader> readableTunnels = new(4);
     private readonly Lock changes = new();
     private readonly Thread thread;
 
-    // What epoll's numbers stand for: a TunnelRuntime, a ReceiveSource, or null for the wake-up (number 0).
+    // What epoll's numbers stand for: a TunnelReader, a ReceiveSource, or null for the wake-up (number 0).
     private volatile object?[] descriptors = new object?[16];
     private Action? onNextRound;
     private volatile bool stopping;
 
-    internal DataPlaneLoop(string name, TimeProvider time, KeepaliveMailbox keepalives)
+    /// <param name="name">The system shows its first 15 bytes.</param>
+    /// <param name="clock">Monotonic time.</param>
+    /// <param name="uplink">Null for a thread that only receives. Disposed with this.</param>
+    /// <param name="downlink">Null for a thread that only sends. Disposed with this.</param>
+    internal ForwardingThread(string name, Func<TimeSpan> clock, Uplink? uplink, Downlink? downlink)
     {
-        this.time = time;
-        origin = time.GetTimestamp();
-        downlink = new Downlink(new ChunkPool(), keepalives);
+        this.clock = clock;
+        this.uplink = uplink;
+        Downlink = downlink;
         epoll.Add(wake.Descriptor, 0);
-        thread = new Thread(Run) { Name = $"{name} data", IsBackground = true };
+        thread = new Thread(Run) { Name = name, IsBackground = true };
     }
 
-    internal ChunkPool Chunks => downlink.Chunks;
+    internal bool Sends => uplink is not null;
 
-    /// <summary>Monotonic time since the loop was made.</summary>
-    internal TimeSpan Now => time.GetElapsedTime(origin);
+    internal Downlink? Downlink { get; }
 
-    /// <summary>Called once, on the loop's thread, when it ends by an exception.</summary>
+    /// <summary>Called on the thread when it ends by an exception.</summary>
     internal Action<Exception>? Failed { get; init; }
 
     internal void Start() => thread.Start();
@@ -45,11 +46,11 @@ internal sealed class DataPlaneLoop : IDisposable
     /// <summary>Makes the thread look at what was changed.</summary>
     internal void Wake() => wake.Signal();
 
-    internal void Add(TunnelRuntime tunnel) => Add(tunnel, tunnel.Device.Descriptor);
+    internal void Add(TunnelReader tunnel) => Add(tunnel, tunnel.Queue.Descriptor);
 
     internal void Add(ReceiveSource source) => Add(source, source.Socket.Descriptor);
 
-    /// <summary>The source is not read any more when this returns; its socket may be closed.</summary>
+    /// <summary>The source is not read any more when this returns.</summary>
     internal void Remove(ReceiveSource source)
     {
         lock (changes)
@@ -59,14 +60,14 @@ internal sealed class DataPlaneLoop : IDisposable
             descriptors = copy;
             epoll.Remove(source.Socket.Descriptor);
         }
-        OnThread(() => { });
+        FinishRound();
     }
 
-    /// <summary>The connection takes no packets any more (its sources are removed): what waits in it is given back.</summary>
-    internal void Forget(ConnectionRuntime connection) => OnThread(() => downlink.Forget(connection));
+    /// <summary>Returns when the thread works on nothing that it had taken up before the call.</summary>
+    internal void FinishRound() => Execute(() => { });
 
     /// <summary>Runs something between two rounds and waits until it was run.</summary>
-    internal void OnThread(Action action)
+    internal void Execute(Action action)
     {
         if (!thread.IsAlive)
         {
@@ -126,9 +127,9 @@ internal sealed class DataPlaneLoop : IDisposable
 
     private void Round()
     {
-        TimeSpan? timeout = downlink.Deadline - Now;
+        TimeSpan? timeout = Downlink?.Deadline - clock();
         int ready = epoll.Wait(timeout);
-        TimeSpan now = Now;
+        TimeSpan now = clock();
         if (WasWoken(ready))
         {
             // Cleared before anything is looked at: who wakes the thread from here on gets another round.
@@ -142,17 +143,17 @@ internal sealed class DataPlaneLoop : IDisposable
             switch (id < owners.Length ? owners[id] : null)
             {
                 case ReceiveSource source:
-                    downlink.Receive(source, ready, now);
+                    Downlink!.Receive(source, ready, now);
                     break;
-                case TunnelRuntime tunnel:
+                case TunnelReader tunnel:
                     readableTunnels.Add(tunnel);
                     break;
             }
         }
-        downlink.Deliver(now);
-        foreach (TunnelRuntime tunnel in readableTunnels)
+        Downlink?.Deliver(now);
+        foreach (TunnelReader tunnel in readableTunnels)
         {
-            uplink.Run(tunnel);
+            uplink!.Run(tunnel);
         }
         readableTunnels.Clear();
     }
@@ -178,9 +179,8 @@ internal sealed class DataPlaneLoop : IDisposable
         {
             thread.Join();
         }
-        uplink.Dispose();
-        downlink.Dispose();
-        downlink.Chunks.Dispose();
+        uplink?.Dispose();
+        Downlink?.Dispose();
         epoll.Dispose();
         wake.Dispose();
     }

@@ -1,9 +1,8 @@
 using MptTools.Engine.DataPlane;
-using MptTools.Engine.Linux;
 
 namespace MptTools.Engine.Tests.DataPlane;
 
-public class DataPlaneLoopTests
+public class ForwardingThreadTests
 {
     [Fact]
     public void A_wake_up_in_the_middle_of_a_round_makes_another_round()
@@ -12,14 +11,13 @@ public class DataPlaneLoopTests
         {
             return;
         }
-        using EventFd arrival = new();
         CountingClock clock = new();
-        using DataPlaneLoop loop = new("test", clock, new KeepaliveMailbox(arrival));
-        loop.Start();
+        using ForwardingThread thread = new("test", () => clock.GetElapsedTime(0), new Uplink(), null);
+        thread.Start();
         int readings = 0;
-        loop.OnThread(() =>
+        thread.Execute(() =>
         {
-            loop.Wake();
+            thread.Wake();
             readings = clock.Readings;
         });
         // The clock is read before the thread waits and after: the second reading tells that it did not wait.
