@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
+using MptTools.Bench.Micro;
 using MptTools.Bench.Tunnel;
 
 namespace MptTools.Bench;
@@ -12,6 +13,7 @@ internal static class Program
     private const string UsageText =
         """
         Usage: dotnet run -c Release --project tests/Bench -- tunnel [options]
+               dotnet run -c Release --project tests/Bench -- micro [options of BenchmarkDotNet]
 
             tunnel         Measures the whole tunnel against bare veth and the kernel's VXLAN, in
                            network namespaces of its own. Needs root, iproute2, iperf3, ethtool and
@@ -23,6 +25,9 @@ internal static class Program
               --pwsh       Measures the server inside pwsh as well.
               --output DIR Where the report, the values (JSON) and the chart (SVG) go; artifacts/bench
                            unless given.
+
+            micro          Measures checksum, segmentation, merging, reordering and path selection,
+                           each by itself: all with --filter '*', some with --filter '*Checksum*'.
 
         """;
 
@@ -42,6 +47,8 @@ internal static class Program
         {
             case "tunnel":
                 return TunnelBenchmark.Run(arguments[1..]);
+            case "micro":
+                return MicroBenchmarks.Run(arguments[1..]);
             default:
                 Console.Error.Write($"bench: '{arguments[0]}' is not understood.\n\n{UsageText}");
                 return Usage;

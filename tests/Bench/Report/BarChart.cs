@@ -55,12 +55,13 @@ internal sealed record BarChart(string Title, string Footnote, double Maximum, d
             Element(svg, "title", Title);
             Element(svg, "style", $"\n{Style}\n");
             Text(svg, 12, 26, "title", Title);
+            // First, so that it goes behind the bars.
+            DrawMark(svg, bottom);
             int y = Top;
             foreach (ChartGroup group in Groups)
             {
                 y = Draw(svg, group, y);
             }
-            DrawMark(svg, bottom);
             for (int i = 0; i < footnotes.Length; i++)
             {
                 Text(svg, 12, bottom + 12 + i * LineHeight, "quiet", footnotes[i]);

@@ -25,7 +25,8 @@ internal static class Charts
         double longest = groups.SelectMany(group => group.Bars).Select(bar => bar.Value).DefaultIfEmpty().Max();
         return groups.Count == 0 ? null : new BarChart(
             "Throughput, as a fraction of what the bare link carries",
-            "Two network namespaces joined by veth pairs; both ends, source and sink share the same cores. Medians of ratios within a round.\n" +
+            "Two network namespaces joined by veth pairs; both ends of the tunnel, source and sink share the same cores.\n" +
+            "Medians of the ratios within a round; in brackets the rate itself.\n" +
             "Made by: dotnet run -c Release --project tests/Bench -- tunnel",
             Maximum: Math.Max(1.1, longest), Mark: 1, MarkLabel: "bare veth", groups);
     }

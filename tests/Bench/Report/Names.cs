@@ -8,5 +8,14 @@ internal static class Names
         Connections = "connections", Pwsh = "pwsh";
 
     /// <summary>Subjects.</summary>
-    internal const string Veth = "veth", Vxlan = "vxlan", OnePath = "one-path", TwoPaths = "two-paths";
+    internal const string Veth = "veth", Vxlan = "vxlan", OnePath = "one-path", TwoPaths = "two-paths", InPwsh = "in-pwsh";
+
+    /// <summary>The subject without an offload.</summary>
+    internal static string Without(string offload) => $"no-{offload}";
+
+    /// <summary>The subject of a section that carries one version of IP in another.</summary>
+    internal static string Versions(int inner, int outer) => $"{inner}-in-{outer}";
+
+    /// <summary>The subject with so many connections.</summary>
+    internal static string ConnectionsOf(int count) => $"connections-{count}";
 }

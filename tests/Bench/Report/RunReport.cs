@@ -6,9 +6,17 @@ using System.Text.Json.Serialization;
 
 namespace MptTools.Bench.Report;
 
+/// <summary>Something that could not be measured.</summary>
+/// <param name="What">Section, subject and load.</param>
+/// <param name="Why">A sentence for who sits before this machine; it may hold paths.</param>
+internal sealed record Fault(string What, string Why)
+{
+    public override string ToString() => $"{What}. {Why}";
+}
+
 /// <summary>All of a run: for people, as values, and as a chart.</summary>
 internal sealed record RunReport(
-    IReadOnlyList<ReportSection> Sections, Results Results, MachineFacts Machine, IReadOnlyList<string> Faults, TimeSpan Elapsed)
+    IReadOnlyList<ReportSection> Sections, Results Results, MachineFacts Machine, IReadOnlyList<Fault> Faults, TimeSpan Elapsed)
 {
     internal const string TextFile = "benchmark.txt", ValuesFile = "benchmark.json", ChartFile = "benchmark.svg";
 
@@ -72,7 +80,7 @@ internal sealed record RunReport(
                 Passed = item.Bar.IsPassed(item.Figure.Value.Median),
             }),
             Results.Samples,
-            Faults,
+            NotMeasured = Faults.Select(fault => fault.What),
         }, Json) + "\n";
 
     private string Values(ReportSection section) => Table(section, section.Subjects, (subject, metric) =>

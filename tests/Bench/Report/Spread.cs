@@ -3,6 +3,8 @@ namespace MptTools.Bench.Report;
 /// <summary>The smallest, the middle and the largest of some values.</summary>
 internal readonly record struct Spread(double Minimum, double Median, double Maximum, int Count)
 {
+    internal Spread Times(double factor) => new(Minimum * factor, Median * factor, Maximum * factor, Count);
+
     /// <summary>Null where there are no values.</summary>
     internal static Spread? Of(IEnumerable<double> values)
     {

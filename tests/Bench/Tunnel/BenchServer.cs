@@ -43,7 +43,15 @@ internal sealed class BenchServer
     /// <exception cref="LabException">The server ended, or its paths do not come up.</exception>
     internal void WaitUntilReady()
     {
-        process.WaitForLine($"Server {FirstTunnel} runs", StartTimeout);
+        try
+        {
+            process.WaitForLine($"Server {FirstTunnel} runs", StartTimeout);
+        }
+        catch (LabException e) when (process.HasExited)
+        {
+            string reason = process.Lines.FirstOrDefault(line => line.IsError).Text ?? "It said nothing.";
+            throw new LabException($"The server ended with {process.ExitCode} instead of running: {reason}", e);
+        }
         long deadline = System.Environment.TickCount64 + (long)PathsTimeout.TotalMilliseconds;
         while (!IsReady(Status()))
         {

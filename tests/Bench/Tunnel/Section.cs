@@ -16,22 +16,59 @@ internal sealed record Section(string Name, string Title, int Rounds, IReadOnlyL
 /// <summary>All sections there are.</summary>
 internal static class Sections
 {
-    internal static readonly Load Tcp1 = new TcpLoad(Metric.Tcp1, 1, MeasuresCpu: true);
-    internal static readonly Load Tcp4 = new TcpLoad(Metric.Tcp4, 4);
-    internal static readonly Load Udp64 = new UdpLoad(Metric.Udp64, Metric.Udp64Loss, 64);
-    internal static readonly Load Udp1400 = new UdpLoad(Metric.Udp1400, Metric.Udp1400Loss, 1400);
-    internal static readonly Load Steady = new SteadyLoad();
-    internal static readonly Load Ping = new PingLoad();
+    private static readonly Load Tcp1 = new TcpLoad(Metric.Tcp1, 1, MeasuresCpu: true);
+    private static readonly Load Tcp4 = new TcpLoad(Metric.Tcp4, 4);
+    private static readonly Load Tcp10 = new TenStreamsLoad();
+    private static readonly Load Udp64 = new UdpLoad(Metric.Udp64, Metric.Udp64Loss, 64);
+    private static readonly Load Udp1400 = new UdpLoad(Metric.Udp1400, Metric.Udp1400Loss, 1400);
+    private static readonly Load Steady = new SteadyLoad();
+    private static readonly Load Ping = new PingLoad();
 
-    internal static readonly SubjectSpec BareVeth = new VethSpec(Names.Veth, "bare veth");
-    internal static readonly SubjectSpec KernelVxlan = new VxlanSpec(Names.Vxlan, "VXLAN");
-    internal static readonly TunnelSpec TunnelOnePath = new(Names.OnePath, "MptTools, one path");
+    private static readonly SubjectSpec Veth = new VethSpec(Names.Veth, "bare veth");
+    private static readonly SubjectSpec Vxlan = new VxlanSpec(Names.Vxlan, "VXLAN");
+    private static readonly TunnelSpec OnePath = new(Names.OnePath, "one path");
+    private static readonly TunnelSpec TwoPaths = new(Names.TwoPaths, "two paths") { Paths = 2, ReorderWindow = 1000 };
 
     /// <summary>In the order they are run.</summary>
-    internal static IReadOnlyList<Section> All(bool quick) =>
-    [
-        new Section(Names.Main, "Ours, the kernel's VXLAN and bare veth", quick ? 1 : 5,
-            [BareVeth, KernelVxlan, TunnelOnePath, new TunnelSpec(Names.TwoPaths, "MptTools, two paths") { Paths = 2, ReorderWindow = 1000 }],
-            [Tcp1, Tcp4, Udp64, Udp1400, Steady, Ping]),
-    ];
+    /// <param name="quick">With fewer rounds.</param>
+    /// <param name="pwsh">With that of the server inside pwsh.</param>
+    internal static IReadOnlyList<Section> All(bool quick, bool pwsh)
+    {
+        int Rounds(int whole) => quick ? 1 : whole;
+        List<Section> sections =
+        [
+            new(Names.Main, "MptTools, the kernel's VXLAN and the bare link", Rounds(5),
+                [Veth, Vxlan, OnePath, TwoPaths], [Tcp1, Tcp4, Udp64, Udp1400, Steady, Ping]),
+            new(Names.PlainLinks, "Links without TSO, GSO, GRO and USO", Rounds(3),
+                [Veth with { PlainLinks = true }, Vxlan with { PlainLinks = true }, OnePath with { PlainLinks = true }], [Tcp1]),
+            new(Names.Offloads, "Without one of the offloads, and without all", Rounds(2),
+                [
+                    Veth, OnePath,
+                    .. from offload in (string[])["tun_tcp", "tun_udp", "tun_merge", "udp_segment", "udp_gro", "all"]
+                       select new TunnelSpec(Names.Without(offload), offload == "all" ? "none" : $"no {offload}") { Arguments = ["--disable-offloads", offload] },
+                ],
+                [Tcp1]),
+            new(Names.Threads, "Threads of the data plane", Rounds(3),
+                [.. from threads in (int[])[1, 2]
+                    select new TunnelSpec($"threads-{threads}", threads == 1 ? "1 thread" : $"{threads} threads") { Arguments = ["--threads", $"{threads}"] }],
+                [Tcp1, Tcp4, Ping]),
+            new(Names.IPv6, "IPv6 inside and outside", Rounds(3),
+                [.. from outer in (int[])[4, 6]
+                    from inner in (int[])[4, 6]
+                    select new TunnelSpec(Names.Versions(inner, outer), $"IPv{inner} in IPv{outer}") { InnerVersion = inner, OuterVersion = outer }],
+                [Tcp1]),
+            new(Names.Connections, "Connections of one server", Rounds(3),
+                [.. from count in (int[])[1, 10, 100, 1000] select new ConnectionsSpec(count)], [Tcp1, Tcp10]),
+        ];
+        if (pwsh)
+        {
+            sections.Add(new(Names.Pwsh, "The server inside pwsh", Rounds(3),
+                [
+                    new TunnelSpec(Names.OnePath, "mptsrv") { WarmUpSeconds = 5 },
+                    new TunnelSpec(Names.InPwsh, "inside pwsh") { WarmUpSeconds = 5, Launch = PwshServer.Launch },
+                ],
+                [Tcp1]));
+        }
+        return sections;
+    }
 }

@@ -12,10 +12,10 @@ namespace MptTools.Bench.Tunnel;
 /// </summary>
 internal sealed class SectionRun(Section section, Durations durations, Results results, TextWriter output)
 {
-    private readonly List<string> faults = [];
+    private readonly List<Fault> faults = [];
 
     /// <summary>What could not be measured, and why.</summary>
-    internal IReadOnlyList<string> Faults => faults;
+    internal IReadOnlyList<Fault> Faults => faults;
 
     internal void Run()
     {
@@ -36,12 +36,16 @@ internal sealed class SectionRun(Section section, Durations durations, Results r
             try
             {
                 Subject subject = spec.Build(lab);
+                if (spec.WarmUpSeconds > 0)
+                {
+                    IperfClient.Start(subject, 0, "-C", "cubic", "-t", $"{spec.WarmUpSeconds}").WaitForReport(spec.WarmUpSeconds);
+                }
                 subject.Pause();
                 subjects.Add(subject);
             }
             catch (Exception e) when (e is LabException or MptCommandException)
             {
-                Report($"{section.Name}, {spec.Name}: skipped. {e.Message}");
+                Report($"{section.Name}, {spec.Name}", e);
             }
         }
         return subjects;
@@ -80,7 +84,7 @@ internal sealed class SectionRun(Section section, Durations durations, Results r
         }
         catch (Exception e) when (e is LabException or FormatException or IOException)
         {
-            Report($"{section.Name}, {subject.Name}, {load.Name}, round {round}: {e.Message}");
+            Report($"{section.Name}, {subject.Name}, {load.Name}, round {round}", e);
         }
     }
 
@@ -89,17 +93,17 @@ internal sealed class SectionRun(Section section, Durations durations, Results r
     {
         try
         {
+            ProcessUsage[] usages = [.. subject.MemoryOf.Select(server => server.Usage())];
             CollectorReading after = ReadCollector(subject);
             // Asking allocates as well: what one question takes is known from the two asked before.
             Add(subject, Metric.Collections, after.Collections - before.Collections, round);
             Add(subject, Metric.Allocated, Math.Max(0, after.AllocatedFirst - before.AllocatedSecond - before.OneQuestion) / 1024.0, round);
-            ProcessUsage[] usages = [.. subject.MemoryOf.Select(server => server.Usage())];
             Add(subject, Metric.Resident, usages.Max(usage => usage.ResidentBytes) / 1048576.0, round);
             Add(subject, Metric.ResidentPeak, usages.Max(usage => usage.PeakBytes) / 1048576.0, round);
         }
         catch (Exception e) when (e is MptCommandException or IOException)
         {
-            Report($"{section.Name}, {subject.Name}, round {round}: {e.Message}");
+            Report($"{section.Name}, {subject.Name}, costs, round {round}", e);
         }
     }
 
@@ -122,10 +126,11 @@ internal sealed class SectionRun(Section section, Durations durations, Results r
     private void Add(Subject subject, Metric metric, double value, int round) =>
         results.Add(new Sample(section.Name, round, subject.Name, metric.Name, value));
 
-    private void Report(string fault)
+    private void Report(string what, Exception why)
     {
+        Fault fault = new(what, why.Message.Split('\n')[0]);
         faults.Add(fault);
-        output.WriteLine($"  {fault}");
+        output.WriteLine($"  not measured: {fault}");
     }
 
     private readonly record struct CollectorReading(long Collections, long AllocatedFirst, long AllocatedSecond)

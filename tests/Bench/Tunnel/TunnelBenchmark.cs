@@ -12,7 +12,7 @@ internal static class TunnelBenchmark
     internal static int Run(IReadOnlyList<string> arguments)
     {
         if (TunnelOptions.Parse(arguments, out string fault) is not { } options
-            || Plan.Make(options, Sections.All(options.Quick), out fault) is not { } plan)
+            || Plan.Make(options, Sections.All(options.Quick, options.Pwsh), out fault) is not { } plan)
         {
             Console.Error.WriteLine($"bench: {fault}");
             return Program.Usage;
@@ -32,7 +32,7 @@ internal static class TunnelBenchmark
         Stopwatch clock = Stopwatch.StartNew();
         PrintPlan(plan);
         Results results = new();
-        List<string> faults = [];
+        List<Fault> faults = [];
         foreach (Section section in plan.Sections)
         {
             SectionRun run = new(section, plan.Durations, results, Console.Out);
@@ -42,7 +42,7 @@ internal static class TunnelBenchmark
             }
             catch (Exception e) when (e is LabException or MptCommandException)
             {
-                faults.Add($"{section.Name}: {e.Message}");
+                faults.Add(new Fault(section.Name, e.Message));
                 Console.Error.WriteLine($"bench: {e.Message}");
             }
             faults.AddRange(run.Faults);
