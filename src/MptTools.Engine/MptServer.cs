@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using MptTools.Engine.Config;
 using MptTools.Engine.ControlPlane;
 using MptTools.Engine.DataPlane;
@@ -34,7 +35,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
 
     private MptServer(ServerConfig config, MptServerOptions options)
     {
-        ThreadPlan plan = PlanThreads(config, options);
+        ThreadPlan plan = ThreadPlan.For(options.Threads ?? config.General.Threads, Environment.ProcessorCount);
         this.config = config;
         time = options.Time;
         startedAt = time.GetUtcNow();
@@ -229,17 +230,6 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
 
     void IControlWork.Failed(Exception e) => Fail(e);
 
-    private static ThreadPlan PlanThreads(ServerConfig config, MptServerOptions options)
-    {
-        int threads = options.Threads ?? config.General.Threads;
-        return threads switch
-        {
-            0 => ThreadPlan.ForProcessors(Environment.ProcessorCount),
-            > 0 and <= ThreadPlan.Maximum => new ThreadPlan(threads),
-            _ => throw new MptStartException($"{threads} is no number of threads. Choose 1 to {ThreadPlan.Maximum}, or leave it to the server."),
-        };
-    }
-
     private void Fail(Exception e)
     {
         failure ??= e;
@@ -256,6 +246,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         {
             TunnelRuntime made = TunnelSetup.Create(tunnel, forwarder.Plan, context.Offloads, offloadNotice);
             tunnels.Add(made);
+            WarnOfSteering(made.Device);
             forwarder.Add(made);
         }
         offloads.Start(tunnels);
@@ -267,6 +258,15 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         forwarder.Start();
         control.Start();
         context.Raise(MptEventKind.ServerStarted, $"Server {Name} runs with {connections.Count} connection(s).");
+    }
+
+    private void WarnOfSteering(TunDevice device)
+    {
+        if (device.SteeringError != 0)
+        {
+            string reason = new Win32Exception(device.SteeringError).Message;
+            context.Warn($"The server cannot keep each flow in one queue of {device.Name} ({reason}), so packets of a flow may be out of order when the kernel moves it to another one. This takes Linux 4.16, and root or CAP_BPF beside CAP_NET_ADMIN; threads = 3 or less in interface.conf does without.");
+        }
     }
 
     private void StartConnection(ConnectionConfig connection)

@@ -19,11 +19,13 @@ internal readonly record struct ThreadPlan(int Threads)
     /// The plan for a machine. On two processors one thread for both ways has the better round-trip time, and leaves a processor
     /// to who makes the traffic.
     /// </summary>
-    internal static ThreadPlan ForProcessors(int processors) => new(processors switch
+    /// <param name="threads">What is asked for; 0: as many as suit the processors.</param>
+    /// <param name="processors">Those that may be used.</param>
+    /// <exception cref="MptStartException">So many threads there cannot be.</exception>
+    internal static ThreadPlan For(int threads, int processors) => threads switch
     {
-        <= 2 => 1,
-        < 8 => 2,
-        < 16 => 4,
-        _ => 8,
-    });
+        0 => new ThreadPlan(processors switch { <= 2 => 1, < 8 => 2, < 16 => 4, _ => 8 }),
+        >= 1 and <= Maximum => new ThreadPlan(threads),
+        _ => throw new MptStartException($"{threads} is no number of threads. Choose 1 to {Maximum}, or 0 for as many as suit the processors."),
+    };
 }

@@ -30,6 +30,9 @@ internal sealed unsafe class TunDevice : IDisposable
     /// <summary>A virtio header stands before each packet, whichever way it goes.</summary>
     internal bool HasVirtioHeaders { get; private init; }
 
+    /// <summary>Why a flow may change its queue (<see cref="TunSteering"/>): the error's number; 0 where none does.</summary>
+    internal int SteeringError { get; private set; }
+
     /// <summary>Merged writes may be UDP, not TCP alone.</summary>
     internal bool TakesMergedUdp { get; private init; }
 
@@ -49,7 +52,9 @@ internal sealed unsafe class TunDevice : IDisposable
             {
                 opened.Add(Attach(name, headers ? flags | Libc.IFF_VNET_HDR : flags));
             }
-            return headers ? WithOffloads([.. opened], name, wanted) : new TunDevice([.. opened], name);
+            TunDevice device = headers ? WithOffloads([.. opened], name, wanted) : new TunDevice([.. opened], name);
+            device.SteeringError = queues == 1 ? 0 : TunSteering.TryAttach(opened[0].Descriptor);
+            return device;
         }
         catch
         {

@@ -28,5 +28,16 @@ public class ThreadPlanTests
     [InlineData(16, 8)]
     [InlineData(256, 8)]
     public void TheNumberFollowsTheProcessors(int processors, int threads) =>
-        Assert.Equal(threads, ThreadPlan.ForProcessors(processors).Threads);
+        Assert.Equal(threads, ThreadPlan.For(0, processors).Threads);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(64)]
+    public void WhatIsAskedForGoesBeforeTheProcessors(int threads) => Assert.Equal(threads, ThreadPlan.For(threads, 8).Threads);
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(65)]
+    public void ANumberThatCannotBeIsRefused(int threads) =>
+        Assert.Contains($"{threads} is no number of threads", Assert.Throws<MptStartException>(() => ThreadPlan.For(threads, 8)).Message);
 }

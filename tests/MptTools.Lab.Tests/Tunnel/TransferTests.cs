@@ -24,8 +24,10 @@ public class TransferTests
         back.WaitForEnd();
     });
 
-    [LabFact]
-    public void Packets_of_all_sizes_get_through() => TunnelLab.Run(Ordered, lab =>
+    [LabTheory]
+    [InlineData("1")]
+    [InlineData("5")]
+    public void Packets_of_all_sizes_get_through(string threads) => TunnelLab.Run(Ordered.WithThreads(threads), lab =>
     {
         // 1412 fills the tunnel's MTU of 1440; beyond it packets enter the tunnel in fragments.
         foreach (int size in new[] { 0, 1, 7, 500, 1411, 1412, 1413, 3000, 20_000, 65_000 })
