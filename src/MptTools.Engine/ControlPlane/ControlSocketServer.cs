@@ -99,8 +99,9 @@ public sealed class ControlSocketServer : IDisposable
         {
             return;
         }
-        listener.Dispose();
+        // In this order: who accepts must know why the listener has gone.
         stopping.Cancel();
+        listener.Dispose();
         accepting.Wait();
         KeyValuePair<ControlConversation, Task>[] open;
         lock (conversations)
