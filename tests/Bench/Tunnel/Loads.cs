@@ -11,6 +11,7 @@ internal sealed record Durations(int TcpSeconds, int UdpSeconds, int Pings)
     internal const int WarmUpSeconds = 1;
 
     internal static readonly Durations Whole = new(TcpSeconds: 2, UdpSeconds: 2, Pings: 500);
+    internal static readonly Durations Short = new(TcpSeconds: 1, UdpSeconds: 2, Pings: 500);
     internal static readonly Durations Quick = new(TcpSeconds: 1, UdpSeconds: 1, Pings: 250);
 }
 

@@ -3,9 +3,9 @@ using MptTools.Bench.Report;
 namespace MptTools.Bench.Tunnel;
 
 /// <summary>What is going to be measured.</summary>
-internal sealed record Plan(IReadOnlyList<Section> Sections, Durations Durations)
+internal sealed record Plan(IReadOnlyList<Section> Sections)
 {
-    internal double ExpectedSeconds => Sections.Sum(section => section.ExpectedSeconds(Durations));
+    internal double ExpectedSeconds => Sections.Sum(section => section.ExpectedSeconds);
 
     /// <summary>Chooses, or says in a sentence what is wrong with what was asked for.</summary>
     internal static Plan? Make(TunnelOptions options, IReadOnlyList<Section> all, out string fault)
@@ -19,6 +19,11 @@ internal sealed record Plan(IReadOnlyList<Section> Sections, Durations Durations
             fault = $"There is nothing called '{unknown}'. Sections: {List(sections)}. Subjects: {List(subjects)}. Loads: {List(loads)}.";
             return null;
         }
+        if (options.Quick && options.Pwsh && !options.Only.Contains(Names.Pwsh))
+        {
+            fault = $"The server inside pwsh does not fit into the minute that --quick takes; ask for it alone with --quick --only {Names.Pwsh}, or leave --quick out.";
+            return null;
+        }
         // A kind of which nothing is named is not restricted.
         Func<string, bool> Chosen(HashSet<string> kind) =>
             options.Only.Any(kind.Contains) ? name => options.Only.Contains(name) : _ => true;
@@ -26,14 +31,14 @@ internal sealed record Plan(IReadOnlyList<Section> Sections, Durations Durations
         (Func<string, bool> section, Func<string, bool> subject, Func<string, bool> load) = (Chosen(sections), Chosen(subjects), Chosen(loads));
         return new Plan(
             [.. all.Where(item => quickMain ? item.Name == Names.Main : section(item.Name))
+                .Where(item => item.Name != Names.Pwsh || options.Pwsh || options.Only.Contains(Names.Pwsh))
                 .Select(item => item with
                 {
                     Rounds = options.Rounds ?? item.Rounds,
                     Subjects = [.. item.Subjects.Where(candidate => subject(candidate.Name))],
                     Loads = [.. item.Loads.Where(candidate => load(candidate.Name))],
                 })
-                .Where(item => item.Subjects.Count > 0 && item.Loads.Count > 0)],
-            options.Quick ? Durations.Quick : Durations.Whole);
+                .Where(item => item.Subjects.Count > 0 && item.Loads.Count > 0)]);
     }
 
     private static string List(IEnumerable<string> names) => string.Join(", ", names);

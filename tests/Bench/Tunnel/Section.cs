@@ -6,11 +6,14 @@ namespace MptTools.Bench.Tunnel;
 /// <param name="Name">What it is called on the command line and in the JSON file.</param>
 /// <param name="Title">What it is called in the report.</param>
 /// <param name="Rounds">How often, unless told otherwise.</param>
-internal sealed record Section(string Name, string Title, int Rounds, IReadOnlyList<SubjectSpec> Subjects, IReadOnlyList<Load> Loads)
+/// <param name="Durations">How long each measurement goes.</param>
+internal sealed record Section(
+    string Name, string Title, int Rounds, Durations Durations, IReadOnlyList<SubjectSpec> Subjects, IReadOnlyList<Load> Loads)
 {
-    internal double ExpectedSeconds(Durations durations) =>
-        Subjects.Sum(subject => subject.BuildSeconds + Rounds * Loads
-            .Where(load => load.AppliesTo(subject.HasServers)).Sum(load => load.ExpectedSeconds(durations)));
+    internal double ExpectedSeconds => Subjects.Sum(subject => subject.BuildSeconds) + Rounds * ExpectedSecondsOfRound;
+
+    internal double ExpectedSecondsOfRound => Subjects.Sum(subject => Loads
+        .Where(load => load.AppliesTo(subject.HasServers)).Sum(load => load.ExpectedSeconds(Durations)));
 }
 
 /// <summary>All sections there are.</summary>
@@ -31,44 +34,40 @@ internal static class Sections
 
     /// <summary>In the order they are run.</summary>
     /// <param name="quick">With fewer rounds.</param>
-    /// <param name="pwsh">With that of the server inside pwsh.</param>
-    internal static IReadOnlyList<Section> All(bool quick, bool pwsh)
+    internal static IReadOnlyList<Section> All(bool quick)
     {
-        int Rounds(int whole) => quick ? 1 : whole;
-        List<Section> sections =
+        int Rounds(int many) => quick ? 1 : many;
+        Durations whole = quick ? Durations.Quick : Durations.Whole, brief = quick ? Durations.Quick : Durations.Short;
+        return
         [
-            new(Names.Main, "MptTools, the kernel's VXLAN and the bare link", Rounds(5),
+            new(Names.Main, "MptTools, the kernel's VXLAN and the bare link", Rounds(5), whole,
                 [Veth, Vxlan, OnePath, TwoPaths], [Tcp1, Tcp4, Udp64, Udp1400, Steady, Ping]),
-            new(Names.PlainLinks, "Links without TSO, GSO, GRO and USO", Rounds(3),
+            new(Names.PlainLinks, "Links without TSO, GSO, GRO and USO", Rounds(3), whole,
                 [Veth with { PlainLinks = true }, Vxlan with { PlainLinks = true }, OnePath with { PlainLinks = true }], [Tcp1]),
-            new(Names.Offloads, "Without one of the offloads, and without all", Rounds(2),
+            new(Names.Offloads, "Without one of the offloads, and without all", Rounds(2), brief,
                 [
                     Veth, OnePath,
                     .. from offload in (string[])["tun_tcp", "tun_udp", "tun_merge", "udp_segment", "udp_gro", "all"]
                        select new TunnelSpec(Names.Without(offload), offload == "all" ? "none" : $"no {offload}") { Arguments = ["--disable-offloads", offload] },
                 ],
                 [Tcp1]),
-            new(Names.Threads, "Threads of the data plane", Rounds(3),
+            new(Names.Threads, "Threads of the data plane", Rounds(3), brief,
                 [.. from threads in (int[])[1, 2]
                     select new TunnelSpec($"threads-{threads}", threads == 1 ? "1 thread" : $"{threads} threads") { Arguments = ["--threads", $"{threads}"] }],
                 [Tcp1, Tcp4, Ping]),
-            new(Names.IPv6, "IPv6 inside and outside", Rounds(3),
+            new(Names.IPv6, "IPv6 inside and outside", Rounds(3), whole,
                 [.. from outer in (int[])[4, 6]
                     from inner in (int[])[4, 6]
                     select new TunnelSpec(Names.Versions(inner, outer), $"IPv{inner} in IPv{outer}") { InnerVersion = inner, OuterVersion = outer }],
                 [Tcp1]),
-            new(Names.Connections, "Connections of one server", Rounds(3),
+            new(Names.Connections, "Connections of one server", Rounds(3), brief,
                 [.. from count in (int[])[1, 10, 100, 1000] select new ConnectionsSpec(count)], [Tcp1, Tcp10]),
-        ];
-        if (pwsh)
-        {
-            sections.Add(new(Names.Pwsh, "The server inside pwsh", Rounds(3),
+            new(Names.Pwsh, "The server inside pwsh", Rounds(3), whole,
                 [
                     new TunnelSpec(Names.OnePath, "mptsrv") { WarmUpSeconds = 5 },
                     new TunnelSpec(Names.InPwsh, "inside pwsh") { WarmUpSeconds = 5, Launch = PwshServer.Launch },
                 ],
-                [Tcp1]));
-        }
-        return sections;
+                [Tcp1]),
+        ];
     }
 }

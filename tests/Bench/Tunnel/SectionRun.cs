@@ -10,20 +10,27 @@ namespace MptTools.Bench.Tunnel;
 /// Measures a section: in each round each load goes to each subject in turn, so that a machine that gets slower or faster is so for all
 /// alike.
 /// </summary>
-internal sealed class SectionRun(Section section, Durations durations, Results results, TextWriter output)
+internal sealed class SectionRun(Section section, Results results, TextWriter output)
 {
     private readonly List<Fault> faults = [];
 
     /// <summary>What could not be measured, and why.</summary>
     internal IReadOnlyList<Fault> Faults => faults;
 
-    internal void Run()
+    /// <summary>Measures round after round, as many as there are and as there is time for.</summary>
+    /// <param name="reserved">Seconds that are to be left for what comes later.</param>
+    internal void Run(TimeBudget budget, double reserved)
     {
         output.WriteLine($"{section.Title}: {section.Subjects.Count} subject(s), {section.Rounds} round(s)");
         using LabNetwork lab = new("bench");
         List<Subject> subjects = Build(lab);
         for (int round = 1; round <= section.Rounds; round++)
         {
+            if (round > 1 && !budget.Has(section.ExpectedSecondsOfRound + reserved))
+            {
+                output.WriteLine($"  There is no time for round {round} and more.");
+                return;
+            }
             Measure(subjects, round);
         }
     }
@@ -75,7 +82,7 @@ internal sealed class SectionRun(Section section, Durations durations, Results r
         try
         {
             List<string> said = [];
-            foreach ((Metric metric, double value) in load.Measure(subject, durations))
+            foreach ((Metric metric, double value) in load.Measure(subject, section.Durations))
             {
                 Add(subject, metric, value, round);
                 said.Add($"{metric.Title} {value.ToString($"F{metric.Decimals}", CultureInfo.InvariantCulture)} {metric.Unit}".TrimEnd());
