@@ -31,6 +31,13 @@ internal sealed class LabServer
     internal static LabProcess Launch(LabHost host, string program, params string[] arguments) =>
         host.Start(ProgramPath(program), arguments, Environment);
 
+    /// <summary>Starts a server with the offloads of this test and does not wait for anything.</summary>
+    internal static LabProcess Launch(LabHost host, ServerFiles files) => Launch(host, "mptsrv", Arguments(files));
+
+    /// <summary>The arguments of a server with the offloads of this test.</summary>
+    internal static string[] Arguments(ServerFiles files) =>
+        ["--config", files.Directory, "--disable-offloads", OffloadNames.Of(OffloadMode.Disabled).Replace(" ", ""), .. files.Arguments];
+
     /// <summary>Runs the server to its end, which is to come by itself.</summary>
     internal static LabProcess RunToEnd(LabHost host, params string[] arguments)
     {
@@ -50,11 +57,16 @@ internal sealed class LabServer
     }
 
     private static LabServer Begin(LabHost host, ServerFiles files, string name) =>
-        new(host, Launch(host, "mptsrv", ["--config", files.Directory, .. files.Arguments]), name);
+        new(host, Launch(host, files), name);
 
     private static LabServer Started(LabServer server)
     {
         server.Process.WaitForLine($"Server {server.Name} runs", StartTimeout);
+        ServerStatus status = server.Status();
+        Assert.Equal(OffloadMode.Disabled, status.DisabledOffloads & OffloadMode.Disabled);
+        Assert.All(
+            [status.Offloads, .. status.Tunnels.Select(tunnel => tunnel.Offloads), .. status.Connections.SelectMany(connection => connection.Paths).Select(path => path.Offloads)],
+            used => Assert.Equal(Offloads.None, used & OffloadMode.Disabled));
         return server;
     }
 

@@ -25,7 +25,7 @@ public class StartTests
     {
         Leftovers before = new(lab.A);
         LabProcess[] started =
-            [.. Enumerable.Range(0, 4).Select(_ => LabServer.Launch(lab.A, "mptsrv", "--config", lab.FilesA.Directory))];
+            [.. Enumerable.Range(0, 4).Select(_ => LabServer.Launch(lab.A, lab.FilesA))];
         LabWait.Until(() => started.Count(process => process.HasExited) >= 3, "all but one have ended", TimeSpan.FromSeconds(30));
         LabProcess running = Assert.Single(started, process => !process.HasExited);
         running.WaitForLine("Server tun0 runs");
@@ -95,12 +95,12 @@ public class StartTests
         before.AssertNone();
     });
 
-    private static string[] Command(TunnelLab lab) => [LabServer.ProgramPath("mptsrv"), "--config", lab.FilesA.Directory];
+    private static string[] Command(TunnelLab lab) => [LabServer.ProgramPath("mptsrv"), .. LabServer.Arguments(lab.FilesA)];
 
     private static void Refused(TunnelLab lab, params string[] words) => Refused(lab.A, lab.FilesA, words);
 
     private static void Refused(LabHost host, ServerFiles files, params string[] words) =>
-        Refused(LabServer.Launch(host, "mptsrv", "--config", files.Directory), words);
+        Refused(LabServer.Launch(host, files), words);
 
     /// <summary>It ends by itself with exit code 1 after one line on standard error that has all the words.</summary>
     private static void Refused(LabProcess process, params string[] words)

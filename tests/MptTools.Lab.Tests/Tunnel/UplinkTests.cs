@@ -147,13 +147,14 @@ public class UplinkTests
         return () =>
         {
             // As DHCP does it: the link goes, the address comes back, and the way out some time later.
+            int before = lab[a].Process.Lines.Count;
             a.RemoveAddress("eth1", "10.1.1.2/24");
             lab[a].WaitForPath(0, PathStatusCode.AddressDown);
             a.AddAddress("eth1", "10.1.1.2/24");
-            lab[a].WaitForPath(0, PathStatusCode.Down);
+            lab[a].WaitForEvent("has its interface and address back", before);
             a.Ip("route", "add", "default", "via", "10.1.1.1", "dev", "eth1", "metric", "100");
+            lab[a].WaitFor(status => status.Connections[0].Paths[0].Gateway == "10.1.1.1", "the path leaves by the gateway");
             lab[a].WaitUntilUp();
-            Assert.Equal("10.1.1.1", lab[a].PathAt(0).Gateway);
         };
     });
 

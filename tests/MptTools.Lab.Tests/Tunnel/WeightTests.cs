@@ -32,11 +32,12 @@ public class WeightTests
                 long[] expected = [rounds * 12, rounds * 18, rounds * 15];
                 Assert.Equal(expected, from.Connection().Paths.Select(path => path.PacketsSent));
                 Assert.Equal(expected, to.Connection().Paths.Select(path => path.PacketsReceived));
-                // What went over each link, by its own count: nothing but the packets. A link counts the outer headers of a run once.
+                // What went over each link, by its own count: nothing but the packets, and what the kernel says of itself (MLD), which is
+                // less than one of them. A link counts the outer headers of a run once.
                 const int outer = 14 + 20 + 8, inner = 8 + 20 + 8 + size;
                 foreach ((long packets, long bytes) in expected.Zip(BytesOver(direction).Zip(before, (after, earlier) => after - earlier)))
                 {
-                    Assert.InRange(bytes, packets * inner + outer, packets * (inner + outer));
+                    Assert.InRange(bytes, packets * inner + outer, packets * (inner + outer) + size);
                 }
             }
         });
