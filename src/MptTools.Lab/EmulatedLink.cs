@@ -3,6 +3,10 @@ using MptTools.Lab.Emulation;
 
 namespace MptTools.Lab;
 
+/// <summary>Changes the bytes of a packet, or leaves them as they are.</summary>
+/// <param name="packet">From its IP header on.</param>
+public delegate void PacketAlteration(Span<byte> packet);
+
 /// <summary>
 /// A link with rate, delay, jitter, loss, reordering and a queue of its own making: a TUN device at each end and a
 /// queue between them in this process. It needs nothing of the kernel but TUN. The interfaces are point-to-point ones
@@ -73,6 +77,13 @@ public sealed class EmulatedLink : LabLink
             });
         }
     }
+
+    /// <summary>Has the packets of one direction altered when they have passed the link, as a fault on the way would; null: not any
+    /// more.</summary>
+    /// <remarks>Called on the link's own thread, which holds up all packets meanwhile. No call is under way any more when this
+    /// returns.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">Not exactly one direction was named.</exception>
+    public void Alter(LinkDirection direction, PacketAlteration? alteration) => pump.Alter(OneOf(direction), alteration);
 
     /// <inheritdoc/>
     public override void Dispose()

@@ -114,7 +114,7 @@ internal static unsafe partial class Libc
     internal const int UDP_SEGMENT = 103, UDP_GRO = 104;
 
     internal const int CLONE_NEWNET = 0x40000000;
-    internal const nuint TUNSETIFF = 0x400454ca, TUNSETOFFLOAD = 0x400454d0;
+    internal const nuint TUNSETIFF = 0x400454ca, TUNGETFEATURES = 0x800454cf, TUNSETOFFLOAD = 0x400454d0;
     internal const nuint TUN_F_CSUM = 0x01, TUN_F_TSO4 = 0x02, TUN_F_TSO6 = 0x04, TUN_F_TSO_ECN = 0x08, TUN_F_USO4 = 0x20, TUN_F_USO6 = 0x40;
     internal const int IFF_TUN = 1, IFF_NO_PI = 0x1000, IFF_TUN_EXCL = 0x8000, IFF_VNET_HDR = 0x4000, IFF_MULTI_QUEUE = 0x0100;
 

@@ -42,15 +42,16 @@ internal sealed unsafe class TunDevice : IDisposable
     /// <exception cref="MptStartException">No privileges, no TUN support, or the name is taken.</exception>
     internal static TunDevice Create(string name, Offloads wanted, int queues = 1)
     {
-        int flags = Libc.IFF_TUN | Libc.IFF_NO_PI | (queues == 1 ? 0 : Libc.IFF_MULTI_QUEUE);
-        bool headers = (wanted & NeedHeaders) != Offloads.None;
+        bool headers = (wanted & NeedHeaders) != Offloads.None && KernelHasHeaders();
+        int flags = Libc.IFF_TUN | Libc.IFF_NO_PI | (queues == 1 ? 0 : Libc.IFF_MULTI_QUEUE) | (headers ? Libc.IFF_VNET_HDR : 0);
         List<TunQueue> opened = [];
         try
         {
-            opened.Add(OpenFirst(name, flags, ref headers));
+            // The first queue makes the device: one that somebody left persistent under this name is theirs, not ours to reuse.
+            opened.Add(Attach(name, flags | Libc.IFF_TUN_EXCL));
             while (opened.Count < queues)
             {
-                opened.Add(Attach(name, headers ? flags | Libc.IFF_VNET_HDR : flags));
+                opened.Add(Attach(name, flags));
             }
             TunDevice device = headers ? WithOffloads([.. opened], name, wanted) : new TunDevice([.. opened], name);
             device.SteeringError = queues == 1 ? 0 : TunSteering.TryAttach(opened[0].Descriptor);
@@ -75,31 +76,17 @@ internal sealed unsafe class TunDevice : IDisposable
         return new TunDevice(queues, name);
     }
 
-    /// <summary>The first queue makes the device.</summary>
-    /// <param name="headers">Virtio headers are wanted, and whether the kernel has them.</param>
-    private static TunQueue OpenFirst(string name, int flags, ref bool headers)
+    private static bool KernelHasHeaders()
     {
-        // A device that somebody left persistent under this name is theirs, not ours to reuse.
-        flags |= Libc.IFF_TUN_EXCL;
-        int errno = TryAttach(name, headers ? flags | Libc.IFF_VNET_HDR : flags, out TunQueue? queue);
-        if (errno == Libc.EINVAL && headers)
-        {
-            headers = false;
-            errno = TryAttach(name, flags, out queue);
-        }
-        return queue ?? throw CannotMake(name, errno);
+        int fd = Libc.open(ClonePath, Libc.O_RDWR | Libc.O_CLOEXEC);
+        int features;
+        bool has = Libc.ioctl(fd, Libc.TUNGETFEATURES, &features) == 0 && (features & Libc.IFF_VNET_HDR) != 0;
+        _ = Libc.close(fd);
+        return has;
     }
 
     private static TunQueue Attach(string name, int flags)
     {
-        int errno = TryAttach(name, flags, out TunQueue? queue);
-        return queue ?? throw CannotMake(name, errno);
-    }
-
-    /// <returns>0, or the error's number.</returns>
-    private static int TryAttach(string name, int flags, out TunQueue? queue)
-    {
-        queue = null;
         int fd = Libc.open(ClonePath, Libc.O_RDWR | Libc.O_NONBLOCK | Libc.O_CLOEXEC);
         if (fd < 0)
         {
@@ -115,10 +102,9 @@ internal sealed unsafe class TunDevice : IDisposable
         {
             int errno = Marshal.GetLastPInvokeError();
             _ = Libc.close(fd);
-            return errno;
+            throw CannotMake(name, errno);
         }
-        queue = new TunQueue(fd, name);
-        return 0;
+        return new TunQueue(fd, name);
     }
 
     private static MptStartException CannotMake(string name, int errno) => new(errno switch

@@ -41,6 +41,15 @@ internal sealed unsafe class LinkPump : IDisposable
         return result;
     }
 
+    /// <summary>Has the packets of one direction altered before they arrive.</summary>
+    internal void Alter(LinkDirection direction, PacketAlteration? alteration)
+    {
+        lock (gate)
+        {
+            (direction == LinkDirection.AToB ? aToB : bToA).Alteration = alteration;
+        }
+    }
+
     /// <summary>What went in one direction.</summary>
     internal LinkCounters Counters(LinkDirection direction)
     {
@@ -148,6 +157,8 @@ internal sealed unsafe class LinkPump : IDisposable
 
         internal DirectionEmulator Emulator { get; }
 
+        internal PacketAlteration? Alteration { get; set; }
+
         /// <summary>The descriptor read from; -1, which poll ignores, once its device is gone.</summary>
         internal int From { get; private set; }
 
@@ -192,6 +203,7 @@ internal sealed unsafe class LinkPump : IDisposable
         {
             while (Emulator.TryTake(now, out int slot, out int length))
             {
+                Alteration?.Invoke(new Span<byte>(pool[slot], length));
                 if (Libc.write(to, pool[slot], (nuint)length) < 0)
                 {
                     refused++;

@@ -310,8 +310,7 @@ public class UplinkTests
 
     private static unsafe void SetNoCheck(UdpSocket socket, int value)
     {
-        const int SO_NO_CHECK = 11;
-        SystemCallException.Check(Libc.setsockopt(socket.Descriptor, Libc.SOL_SOCKET, SO_NO_CHECK, &value, sizeof(int)), "Setting SO_NO_CHECK");
+        SystemCallException.Check(Libc.setsockopt(socket.Descriptor, Libc.SOL_SOCKET, Libc.SO_NO_CHECK, &value, sizeof(int)), "Setting SO_NO_CHECK");
     }
 
     private static unsafe int Get(UdpSocket socket, int level, int option)

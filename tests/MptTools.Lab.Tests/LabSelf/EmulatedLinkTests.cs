@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace MptTools.Lab.Tests.LabSelf;
 
 public class EmulatedLinkTests
@@ -29,6 +31,32 @@ public class EmulatedLinkTests
         link.Heal();
         Assert.True(Reach.Answers(a, b, V4));
         Assert.True(Reach.Answers(b, a, "fd00:1::2"));
+    }
+
+    [LabFact]
+    public void Packets_are_altered_in_one_direction_until_that_is_taken_back()
+    {
+        using var lab = new LabNetwork("self");
+        (LabHost a, LabHost b, EmulatedLink link) = Pair(lab);
+        using Socket atA = Tunnel.Traffic.UdpSocket(a, "10.1.1.2"), atB = Tunnel.Traffic.UdpSocket(b, V4);
+        byte[] received = new byte[100];
+        byte Carry(Socket from, Socket to)
+        {
+            to.ReceiveTimeout = 10_000;
+            from.SendTo([1, 2, 3, 4], to.LocalEndPoint!);
+            Assert.Equal(4, to.Receive(received));
+            return received[3];
+        }
+        link.Alter(LinkDirection.AToB, packet =>
+        {
+            packet[^1] = 5;
+            // No checksum.
+            packet[26] = packet[27] = 0;
+        });
+        Assert.Equal((5, 4), (Carry(atA, atB), Carry(atB, atA)));
+        link.Alter(LinkDirection.AToB, null);
+        Assert.Equal(4, Carry(atA, atB));
+        Assert.Throws<ArgumentOutOfRangeException>(() => link.Alter(LinkDirection.Both, null));
     }
 
     [LabTheory]

@@ -49,6 +49,13 @@ internal sealed class LabServer
     /// <summary>Starts a server and returns when it carries traffic.</summary>
     internal static LabServer Start(LabHost host, ServerFiles files, string name = "tun0") => Started(Begin(host, files, name));
 
+    /// <summary>Starts a server that meets a poorer kernel, and returns when it carries traffic.</summary>
+    internal static LabServer StartLacking(Lack lacks, LabHost host, ServerFiles files, string name = "tun0")
+    {
+        string[] command = PoorKernel.Command(lacks, ProgramPath("mptsrv"), Arguments(files));
+        return Started(new LabServer(host, host.Start(command[0], command[1..], Environment), name));
+    }
+
     /// <summary>Starts several servers at the same time.</summary>
     internal static LabServer[] StartAll(params IReadOnlyList<(LabHost Host, ServerFiles Files, string Name)> servers)
     {
