@@ -32,6 +32,10 @@ internal sealed class Results
 
     internal Spread? Of(SeriesKey key) => Spread.Of(Series(key).Values);
 
+    /// <summary>All values of a series together, where a single one that is too many counts.</summary>
+    internal Spread? Total(SeriesKey key) =>
+        Series(key) is { Count: > 0 } series && series.Values.Sum() is var sum ? new Spread(sum, sum, sum, series.Count) : null;
+
     /// <summary>
     /// One series divided by another. The machine drifts from minute to minute, so values are divided within their round, and
     /// only then is the middle one taken.

@@ -61,6 +61,16 @@ public class SpreadTests
         Assert.Equal(new Spread(1, 2, 30, 3), Of((Ours, [11, 52, 130]), (Bare, [10, 50, 100])).Difference(Ours, Bare));
 
     [Fact]
+    public void OneCollectionInOneRoundCounts()
+    {
+        SeriesKey collections = new(Names.Main, Names.OnePath, Metric.Collections.Name);
+        Bar bar = Bars.All.Single(bar => bar.Text.Contains("collections"));
+        Assert.False(bar.IsPassed(bar.Figure(Of((collections, [0, 0, 1])))!.Value.Median));
+        Assert.True(bar.IsPassed(bar.Figure(Of((collections, [0, 0, 0])))!.Value.Median));
+        Assert.Null(bar.Figure(new Results()));
+    }
+
+    [Fact]
     public void SeriesOfOtherSectionsAndMetricsAreApart()
     {
         Results results = Of((Ours, [1]), (Ours with { Section = "threads" }, [2]), (Ours with { Metric = "tcp4" }, [3]), (Bare, [4]));
