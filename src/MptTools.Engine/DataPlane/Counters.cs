@@ -16,7 +16,7 @@ internal enum DropReason
     TunnelWrite,
 }
 
-/// <summary>Drop counters, by reason. Written by one thread, read by any.</summary>
+/// <summary>Drop counters, by reason. Written by one thread at a time, read by any.</summary>
 internal sealed class DropCounters
 {
     private static readonly string[] Names = Enum.GetNames<DropReason>();
@@ -42,7 +42,7 @@ internal sealed class DropCounters
     }
 }
 
-/// <summary>Packets and bytes. Written by one thread, read by any.</summary>
+/// <summary>Packets and bytes. Written by one thread at a time, read by any.</summary>
 internal struct Traffic
 {
     private long packets, bytes;

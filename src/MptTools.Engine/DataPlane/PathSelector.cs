@@ -7,7 +7,7 @@ namespace MptTools.Engine.DataPlane;
 /// </summary>
 /// <remarks>
 /// Turns are compared as fractions by cross-multiplication: the least common multiple of twenty weights fits no integer.
-/// Owned by the thread that sends.
+/// Used by one sending thread at a time.
 /// </remarks>
 internal sealed class PathSelector
 {

@@ -35,7 +35,7 @@ internal sealed class ConnectionRuntime
     /// </summary>
     internal Lock Gate { get; } = new();
 
-    // The sending side's.
+    // The sending side's; of the holder of the gate where several threads send.
     internal PathSelector Selector { get; }
     internal uint NextSequence;
 
@@ -76,7 +76,7 @@ internal sealed class PathRuntime(ConnectionRuntime connection, PathConfig confi
     /// </summary>
     internal volatile ReceiveSource? Listener;
 
-    // The sending side's.
+    // The sending side's; of the holder of the gate where several threads send.
     internal Traffic Sent;
     internal DropCounters SendDrops { get; } = new();
     internal int FirstQueued = -1, LastQueued = -1;
