@@ -17,6 +17,8 @@ public enum MptEventKind
     ConnectionStopped,
     /// <summary>A path changed its status.</summary>
     PathChanged,
+    /// <summary>A tunnel's MTU was changed, as its paths ask for (mtu = auto); the states are the numbers.</summary>
+    MtuChanged,
     /// <summary>The program at the other end was recognised or changed.</summary>
     PeerChanged,
     /// <summary>Something the admin should look at; nothing stopped.</summary>

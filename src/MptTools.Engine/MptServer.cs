@@ -19,6 +19,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
     private readonly ServerContext context;
     private readonly NetworkRoutes networkRoutes;
     private readonly List<TunnelRuntime> tunnels = [];
+    private readonly List<TunnelMtu> mtus = [];
     private readonly List<ConnectionController> connections = [];
     private readonly Dictionary<ConnectionRuntime, ConnectionController> controllerOf = [];
     private readonly Timetable timetable = new();
@@ -43,7 +44,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         forwarder = new Forwarder(Name, time, plan, controlWake, Fail);
         offloadNotice = new OffloadNotice(controlWake);
         Offloads allowed = Offloads.All & ~(config.General.DisabledOffloads | options.DisabledOffloads);
-        context = new ServerContext(Name, time, forwarder, new PathRoutes(), events, allowed);
+        context = new ServerContext(Name, time, forwarder, new PathRoutes(), events, allowed) { Doubts = new SizeDoubts(controlWake) };
         offloads = new OffloadReporter(context);
         networkRoutes = new NetworkRoutes(context);
         if (options.Observer is { } observer)
@@ -208,6 +209,14 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
                 keepalives.Release();
             }
         }
+        while (context.Doubts!.Take() is { } doubted)
+        {
+            if (controllerOf.TryGetValue(doubted, out ConnectionController? connection))
+            {
+                connection.SizeDoubted(now);
+                timetable.Schedule(connection);
+            }
+        }
         while (timetable.TakeDue(now) is { } due)
         {
             due.Tick(now);
@@ -217,6 +226,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         {
             offloads.Report(tunnels, connections);
         }
+        FollowSizes();
     }
 
     void IControlWork.LinksChanged()
@@ -247,6 +257,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
             TunnelRuntime made = TunnelSetup.Create(tunnel, forwarder.Plan, context.Offloads, offloadNotice);
             tunnels.Add(made);
             WarnOfSteering(made.Device);
+            mtus.Add(new TunnelMtu(context, made));
             forwarder.Add(made);
         }
         offloads.Start(tunnels);
@@ -255,9 +266,20 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
             StartConnection(connection);
         }
         Forward();
+        FollowSizes();
         forwarder.Start();
         control.Start();
         context.Raise(MptEventKind.ServerStarted, $"Server {Name} runs with {connections.Count} connection(s).");
+    }
+
+    /// <summary>Gives the tunnels the MTUs that their paths ask for, where something has changed.</summary>
+    private void FollowSizes()
+    {
+        if (context.SizesChanged)
+        {
+            context.SizesChanged = false;
+            mtus.ForEach(mtu => mtu.Follow(connections));
+        }
     }
 
     private void WarnOfSteering(TunDevice device)
@@ -300,6 +322,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         timetable.Remove(connection);
         Forward();
         connection.Stop();
+        context.SizesChanged = true;
         networkRoutes.Remove(connection.Config, connection.Runtime.Tunnel.Config.Name);
         context.Raise(MptEventKind.ConnectionStopped, $"Connection {connection.Config.Name} has stopped.", connection.Config.Name);
     }

@@ -50,8 +50,10 @@ public sealed record TunnelStatus
 {
     /// <summary>The device's name.</summary>
     public required string Name { get; init; }
-    /// <summary>MTU in bytes.</summary>
+    /// <summary>The MTU it has now, in bytes.</summary>
     public required int Mtu { get; init; }
+    /// <summary>The MTU follows the narrowest path (mtu = auto).</summary>
+    public bool MtuIsAutomatic { get; init; }
     /// <summary>The server's file descriptor of the device; null where it has none open.</summary>
     public int? FileDescriptor { get; init; }
     /// <summary>The IPv4 address with its prefix length, or null.</summary>
@@ -122,6 +124,12 @@ public sealed record ConnectionStatus
     public long BytesSent { get; init; }
     /// <summary>Bytes of inner packets delivered.</summary>
     public long BytesReceived { get; init; }
+    /// <summary>The longest packet in bytes that all paths in use take; null where that is not known yet.</summary>
+    public int? LargestPacket { get; init; }
+    /// <summary>IPv4 packets that were longer and were cut into fragments.</summary>
+    public long PacketsFragmented { get; init; }
+    /// <summary>Packets that were longer and whose senders were told so by ICMP.</summary>
+    public long TooBigAnswers { get; init; }
     /// <summary>What the ordering did.</summary>
     public OrderingStatus Ordering { get; init; } = new();
     /// <summary>Packets dropped, by reason; only reasons that occurred.</summary>
@@ -185,6 +193,8 @@ public sealed record PathStatus
     public required string Gateway { get; init; }
     /// <summary>The peer's address.</summary>
     public required string RemoteAddress { get; init; }
+    /// <summary>The largest outer packet in bytes that gets to the peer whole; null while the path is not open.</summary>
+    public int? PathMtu { get; init; }
     /// <summary>Weight for sending.</summary>
     public required int WeightOut { get; init; }
     /// <summary>Weight the peer was asked to use.</summary>

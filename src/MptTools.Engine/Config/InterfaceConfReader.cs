@@ -18,6 +18,8 @@ internal static class InterfaceConfReader
     public const int MaxTunnels = 100;
 
     private const int MaxThreads = 64;
+    private const string Automatic = "auto";
+    private const int DefaultMtu = 1440;
     private const int SmallestMtu = 68;
     private const int SmallestIPv6Mtu = 1280;
 
@@ -70,7 +72,7 @@ internal static class InterfaceConfReader
         int? commandPort = reader.Number("cmdport_local", 1, 65535, fallback: 60456);
         int? timeout = reader.Number("cmd_timeout", 1, 3600, fallback: 25);
         Offloads? disabled = reader.OffloadList("disable_offloads");
-        int? threads = reader.NumberOrWord("threads", 1, MaxThreads, "auto");
+        int? threads = reader.NumberOrWord("threads", 1, MaxThreads, Automatic);
         return acceptRemote is not { } accept || commandPort is not { } port || timeout is not { } seconds || disabled is not { } offloads
             || threads is not { } count
             ? null
@@ -119,7 +121,8 @@ internal static class InterfaceConfReader
     {
         int errorsBefore = faults.ErrorsIn(reader.File);
         string? name = reader.Word("name", "the name of the tunnel interface, such as tun0", WhyNoInterfaceName);
-        int? mtu = reader.Number("mtu", SmallestMtu, 65535, fallback: 1440);
+        int? mtu = reader.NumberOrWord("mtu", SmallestMtu, 65535, Automatic, fallback: DefaultMtu);
+        bool isAutomatic = mtu == 0;
         InterfaceAddress? ipv4 = reader.TunnelAddress("ipv4_addr", 4);
         InterfaceAddress? ipv6 = reader.TunnelAddress("ipv6_addr", 6);
         if (!reader.Has("ipv4_addr") && !reader.Has("ipv6_addr"))
@@ -127,13 +130,13 @@ internal static class InterfaceConfReader
             reader.Error("ipv4_addr", "The tunnel has no address. Write ipv4_addr = with an address such as 10.0.0.2/24, or ipv6_addr =, or both.");
         }
 
-        if (ipv6 is not null && mtu < SmallestIPv6Mtu)
+        if (ipv6 is not null && !isAutomatic && mtu < SmallestIPv6Mtu)
         {
-            reader.Error("mtu", $"{mtu} is too small for the tunnel's ipv6_addr: IPv6 needs {SmallestIPv6Mtu} bytes (RFC 8200, section 5). Write {SmallestIPv6Mtu} or more, or remove ipv6_addr.");
+            reader.Error("mtu", $"{mtu} is too small for the tunnel's ipv6_addr: IPv6 needs {SmallestIPv6Mtu} bytes (RFC 8200, section 5). Write {SmallestIPv6Mtu} or more, or {Automatic}, or remove ipv6_addr.");
         }
 
         return faults.ErrorsIn(reader.File) > errorsBefore || name is null || mtu is not { } bytes
             ? null
-            : new TunnelConfig { Name = name, Mtu = bytes, IPv4 = ipv4, IPv6 = ipv6 };
+            : new TunnelConfig { Name = name, Mtu = isAutomatic ? DefaultMtu : bytes, AutoMtu = isAutomatic, IPv4 = ipv4, IPv6 = ipv6 };
     }
 }

@@ -22,7 +22,7 @@ internal static class KnownKeys
     public static readonly SectionKind Path = new("[path_n]",
     [
         "interface_name", "ip_ver", "public_ipaddr", "private_ipaddr", "gw_ipaddr", "remote_ipaddr", "keepalive_time",
-        "dead_time", "weight_out", "weight_in", "cmd_default", "status",
+        "dead_time", "weight_out", "weight_in", "cmd_default", "udp_checksum", "status",
     ]);
 
     public static readonly SectionKind Network = new("[net_n]", ["ip_ver", "src_addr", "dst_addr"]);

@@ -36,6 +36,7 @@ internal static class PathReader
         int? weightOut = reader.Number("weight_out", 1, MaxWeight, isTemplate ? 1 : null);
         int? weightIn = reader.Number("weight_in", 1, MaxWeight, fallback: 1);
         bool? isDefault = reader.Switch("cmd_default");
+        bool? udpChecksum = reader.Switch("udp_checksum", fallback: true);
         PathStatusCode? status = ReadStatus(reader);
         if (remote is not null && remote.Equals(local))
         {
@@ -61,6 +62,7 @@ internal static class PathReader
                 WeightOut = weight,
                 WeightIn = peerWeight,
                 IsCommandDefault = isDefault == true,
+                UdpChecksum = udpChecksum != false,
                 Status = statusCode,
             };
         return new PathDraft

@@ -57,8 +57,8 @@ internal sealed class SectionReader
         };
     }
 
-    /// <summary>A whole number, or a word that stands for 0 and is the default.</summary>
-    public int? NumberOrWord(string key, int min, int max, string word)
+    /// <summary>A whole number, or a word that 0 stands for; the word is the default where there is no <paramref name="fallback"/>.</summary>
+    public int? NumberOrWord(string key, int min, int max, string word, int fallback = 0)
     {
         if (Is(key, word))
         {
@@ -66,10 +66,10 @@ internal sealed class SectionReader
         }
 
         string wanted = $"{word}, or a whole number from {min} to {max}";
-        return Text(key, wanted, fallback: word) switch
+        return Text(key, wanted, fallback == 0 ? word : fallback.ToString(CultureInfo.InvariantCulture)) switch
         {
             { Kind: TextKind.Given } text => InRange(key, text.Value, min, max, wanted),
-            { Kind: TextKind.Absent } => 0,
+            { Kind: TextKind.Absent } => fallback,
             _ => null,
         };
     }
@@ -99,8 +99,9 @@ internal sealed class SectionReader
         return null;
     }
 
-    /// <summary>0 for no, 1 for yes, no where the file says nothing.</summary>
-    public bool? Switch(string key) => Number(key, 0, 1, fallback: 0) is { } number ? number == 1 : null;
+    /// <summary>0 for no, 1 for yes; <paramref name="fallback"/> where the file says nothing.</summary>
+    public bool? Switch(string key, bool fallback = false) =>
+        Number(key, 0, 1, fallback: fallback ? 1 : 0) is { } number ? number == 1 : null;
 
     /// <summary>A list of offloads; none where the file says nothing.</summary>
     public Offloads? OffloadList(string key)

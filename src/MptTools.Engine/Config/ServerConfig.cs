@@ -55,8 +55,11 @@ public sealed record TunnelConfig
     /// <summary>The interface's name: 1 to 15 bytes, no slash, no white space.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The tunnel's MTU in bytes.</summary>
+    /// <summary>The tunnel's MTU in bytes; with <see cref="AutoMtu"/> the one it starts with.</summary>
     public int Mtu { get; init; } = 1440;
+
+    /// <summary>mtu = auto: the MTU follows the narrowest path.</summary>
+    public bool AutoMtu { get; init; }
 
     /// <summary>ipv4_addr, or null.</summary>
     public InterfaceAddress? IPv4 { get; init; }
@@ -213,6 +216,12 @@ public sealed record PathConfig
 
     /// <summary>cmd_default: commands between servers take this path.</summary>
     public bool IsCommandDefault { get; init; }
+
+    /// <summary>
+    /// udp_checksum: what is sent carries a UDP checksum, and what comes over IPv6 must. False only where RFC 8086 section 6
+    /// allows it.
+    /// </summary>
+    public bool UdpChecksum { get; init; } = true;
 
     /// <summary>status: the path's state at start.</summary>
     public PathStatusCode Status { get; init; }

@@ -12,6 +12,12 @@ internal sealed class ConnectionController
 {
     private const PeerCapabilities OwnCapabilities = PeerCapabilities.EcnNormalMode;
 
+    /// <summary>A path without keepalives that a router made narrower is looked at so often: the kernel forgets it after minutes.</summary>
+    private static readonly TimeSpan NarrowedLook = TimeSpan.FromSeconds(60);
+
+    /// <summary>After a refusal that the kernel's own figures do not explain.</summary>
+    private static readonly TimeSpan DoubtLook = TimeSpan.FromSeconds(1);
+
     private readonly ServerContext context;
     private readonly byte[] key;
     private readonly byte[] datagram = new byte[Keepalive.MaximumDatagramLength];
@@ -19,6 +25,7 @@ internal sealed class ConnectionController
     private readonly PathListeners listeners;
     private ulong keepalivesSent;
     private bool warnedOfKey;
+    private TimeSpan? lookAt;
     private KeepaliveInstance? peerInstance;
     private PeerKind announcedPeer;
 
@@ -26,6 +33,7 @@ internal sealed class ConnectionController
     {
         this.context = context;
         Runtime = new ConnectionRuntime(config, tunnel, context.Forwarder.AssignDownlink());
+        Runtime.Size.Doubts = context.Doubts;
         listeners = new PathListeners(context, Runtime);
         Paths = [.. Runtime.Paths.Select(path => new PathController(context, path, now))];
         key = config is { AuthenticationType: AuthenticationType.Sha256, AuthenticationKey: { } text } ? Encoding.ASCII.GetBytes(text) : [];
@@ -41,7 +49,7 @@ internal sealed class ConnectionController
     {
         get
         {
-            TimeSpan? earliest = null;
+            TimeSpan? earliest = lookAt;
             foreach (PathController path in Paths)
             {
                 if (path.Monitor.NextTick is { } due && !(due >= earliest))
@@ -65,6 +73,7 @@ internal sealed class ConnectionController
         }
         listeners.CloseExcept(Paths.Where(path => path.Runtime.Socket is not null).Select(path => path.LocalAddress!));
         PublishStatus();
+        PlanLook(now, doubted: false);
     }
 
     /// <summary>Sends the keepalives that are due and finds out which peers have been silent for too long.</summary>
@@ -76,8 +85,20 @@ internal sealed class ConnectionController
             {
                 // A keepalive that cannot be sent is one the peer does not hear; its dead timer says the rest.
                 _ = socket.Send(WriteKeepalive(path));
+                path.ReadMtu();
             }
         }
+        if (lookAt <= now)
+        {
+            LookAtSizes(now, doubted: false);
+        }
+        PublishStatus();
+    }
+
+    /// <summary>The data plane met a packet that was too big for a path, against what it had been told.</summary>
+    internal void SizeDoubted(TimeSpan now)
+    {
+        LookAtSizes(now, doubted: true);
         PublishStatus();
     }
 
@@ -142,6 +163,36 @@ internal sealed class ConnectionController
         }
         listeners.CloseExcept([]);
         context.Forwarder.Forget(Runtime);
+    }
+
+    private void LookAtSizes(TimeSpan now, bool doubted)
+    {
+        bool changed = false;
+        foreach (PathController path in Paths)
+        {
+            changed |= path.ReadMtu();
+        }
+        PlanLook(now, doubted && !changed);
+    }
+
+    /// <summary>
+    /// Most paths are looked at with every keepalive. A doubt that led to nothing new is heard again only some time later: what
+    /// the kernel refuses without saying why must not keep two threads busy.
+    /// </summary>
+    private void PlanLook(TimeSpan now, bool doubted)
+    {
+        lookAt = doubted ? now + DoubtLook : null;
+        if (!doubted)
+        {
+            Runtime.Size.Settle();
+            foreach (PathController path in Paths)
+            {
+                if (path.IsNarrowed && !path.Monitor.KeepalivesAreOn)
+                {
+                    lookAt = now + NarrowedLook;
+                }
+            }
+        }
     }
 
     private ReadOnlySpan<byte> WriteKeepalive(PathController path)
@@ -238,6 +289,7 @@ internal sealed class ConnectionController
     {
         uint up = 0;
         bool anyUp = false;
+        int? largest = null;
         foreach (PathController path in Paths)
         {
             PathStatusCode status = path.Monitor.Status;
@@ -245,11 +297,14 @@ internal sealed class ConnectionController
             {
                 up |= 1u << path.Runtime.Index;
                 anyUp = true;
+                largest = path.LargestInner < (largest ?? int.MaxValue) ? path.LargestInner : largest;
             }
             if (status != path.ReportedStatus)
             {
                 PathStatusCode before = path.ReportedStatus;
                 path.ReportedStatus = status;
+                // Whether a path is in use at all decides whether it counts for the tunnel's MTU.
+                context.SizesChanged = true;
                 path.Since = context.Time.GetUtcNow();
                 context.Raise(MptEventKind.PathChanged, Describe(path, before, status), Config.Name, path.Runtime.Index, before.ToString(), status.ToString());
             }
@@ -258,6 +313,8 @@ internal sealed class ConnectionController
         {
             up = 0;
         }
+        // Before the paths, so that no packet meets a new path that it is too long for.
+        Runtime.Size.LargestInner = largest ?? Runtime.Size.LargestInner;
         if (Runtime.UpPaths != up)
         {
             Runtime.UpPaths = up;

@@ -38,6 +38,22 @@ internal sealed class PathController
     /// <summary>The way out; null before the interface was first usable.</summary>
     internal Egress? Egress { get; private set; }
 
+    /// <summary>The largest outer packet in bytes that gets to the peer whole; null while the path is closed.</summary>
+    internal int? PathMtu { get; private set; }
+
+    /// <summary>The MTU of the interface in bytes; 0 while there is none.</summary>
+    internal int InterfaceMtu { get; set; }
+
+    /// <summary>The longest inner packet in bytes that it takes; null while it is closed or not in use at all.</summary>
+    internal int? LargestInner => PathMtu is { } mtu && Monitor.Status != PathStatusCode.Disabled
+        ? Overhead.LargestInner(mtu, Config.IPVersion, Runtime.Connection.Sequenced)
+        : null;
+
+    /// <summary>
+    /// A router on the way has made the path narrower than its interface. That is forgotten some time later, and nobody tells.
+    /// </summary>
+    internal bool IsNarrowed => PathMtu < InterfaceMtu;
+
     /// <summary>Why the path could not be opened although its interface and address are there; null when nothing is wrong.</summary>
     internal string? Fault { get; private set; }
 
@@ -83,6 +99,28 @@ internal sealed class PathController
         {
             Open(link!, address!, listeners);
         }
+        InterfaceMtu = link?.Mtu ?? 0;
+        ReadMtu();
+    }
+
+    /// <summary>Asks the kernel how large packets may be now.</summary>
+    /// <returns>Whether that has changed.</returns>
+    internal bool ReadMtu()
+    {
+        int? before = PathMtu;
+        PathMtu = Runtime.Socket?.PathMtu;
+        // What a router said outlives a change of the interface to less, in the kernel's answer for IPv4.
+        if (PathMtu > InterfaceMtu && InterfaceMtu > 0)
+        {
+            PathMtu = InterfaceMtu;
+        }
+        if (PathMtu == before)
+        {
+            return false;
+        }
+        Runtime.Socket?.ForgetRefusedRuns();
+        context.SizesChanged = true;
+        return true;
     }
 
     /// <summary>Closes the path's socket; the data plane does not use it any more when this returns.</summary>
@@ -141,8 +179,9 @@ internal sealed class PathController
             lastRouteError = routeError;
             context.Routes.AnswerReversePathFilter(egress, local, remote);
             uint mark = context.Routes.MarkFor(egress);
-            Runtime.Listener = listeners.Open(local, (uint)link.Index, mark);
-            socket = UdpSocket.Bind(new IPEndPoint(local, connection.LocalPort), (uint)link.Index, mark, share: true, context.Offloads);
+            Runtime.Listener = listeners.Open(local, (uint)link.Index, mark, Config.UdpChecksum);
+            socket = UdpSocket.Bind(
+                new IPEndPoint(local, connection.LocalPort), (uint)link.Index, mark, share: true, context.Offloads, Config.UdpChecksum);
             socket.Connect(new IPEndPoint(remote, connection.RemotePort!.Value), (uint)link.Index);
         }
         catch (Exception e) when (e is SystemCallException or MptStartException)

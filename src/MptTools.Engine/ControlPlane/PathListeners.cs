@@ -14,15 +14,21 @@ internal sealed class PathListeners(ServerContext context, ConnectionRuntime con
     private readonly Dictionary<IPAddress, ReceiveSource> open = [];
 
     /// <summary>Opens the socket for an address if there is none yet. It must be there before any path's socket on that address.</summary>
+    /// <param name="checksum">False: it takes IPv6 datagrams without a UDP checksum as well, for one of the address's paths does.</param>
     /// <returns>The address's socket.</returns>
     /// <exception cref="SystemCallException">As the kernel says; EADDRINUSE when another program has the port.</exception>
-    internal ReceiveSource Open(IPAddress local, uint scope, uint mark)
+    internal ReceiveSource Open(IPAddress local, uint scope, uint mark, bool checksum)
     {
         if (open.TryGetValue(local, out ReceiveSource? there))
         {
+            if (!checksum)
+            {
+                there.Socket.AcceptZeroChecksums();
+            }
             return there;
         }
-        UdpSocket socket = UdpSocket.Bind(new IPEndPoint(local, connection.Config.LocalPort), scope, mark, share: false, context.Offloads);
+        UdpSocket socket = UdpSocket.Bind(
+            new IPEndPoint(local, connection.Config.LocalPort), scope, mark, share: false, context.Offloads, checksum);
         ReceiveSource source = new(socket, connection, null);
         open[local] = source;
         context.Forwarder.Add(source);

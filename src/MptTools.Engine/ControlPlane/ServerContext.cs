@@ -8,6 +8,12 @@ namespace MptTools.Engine.ControlPlane;
 internal sealed record ServerContext(
     string Server, TimeProvider Time, Forwarder Forwarder, PathRoutes Routes, EventHub Events, Offloads Offloads)
 {
+    /// <summary>Where the data plane's doubts about sizes go; null: nowhere.</summary>
+    internal SizeDoubts? Doubts { get; init; }
+
+    /// <summary>What some path takes has changed, so the tunnels' MTUs are to be looked at. The control thread's own.</summary>
+    internal bool SizesChanged { get; set; }
+
     internal void Raise(
         MptEventKind kind, string message, string? connection = null, int? path = null, string? before = null, string? after = null) =>
         Events.Raise(new MptEvent

@@ -9,7 +9,8 @@ internal static class StatusReader
     internal static TunnelStatus Read(TunnelRuntime tunnel) => new()
     {
         Name = tunnel.Config.Name,
-        Mtu = tunnel.Config.Mtu,
+        Mtu = tunnel.Mtu,
+        MtuIsAutomatic = tunnel.Config.AutoMtu,
         FileDescriptor = tunnel.Device.Queues[0].Descriptor,
         IPv4 = tunnel.Config.IPv4?.ToString(),
         IPv6 = tunnel.Config.IPv6?.ToString(),
@@ -45,6 +46,9 @@ internal static class StatusReader
             BytesSent = runtime.Paths.Sum(path => path.Sent.Bytes),
             PacketsReceived = runtime.Delivered.Packets,
             BytesReceived = runtime.Delivered.Bytes,
+            LargestPacket = runtime.Size.LargestInner is var largest && largest < int.MaxValue ? largest : null,
+            PacketsFragmented = runtime.Fragmented,
+            TooBigAnswers = runtime.TooBigAnswers,
             Ordering = runtime.Order is { } order ? Read(order) : new OrderingStatus(),
             Drops = Sum(runtime.SendDrops, runtime.ReceiveDrops),
             Paths = [.. connection.Paths.Select(path => Read(server, config, path))],
@@ -73,6 +77,7 @@ internal static class StatusReader
             PublicAddress = config.PublicAddress?.ToString() ?? local,
             Gateway = path.Egress is { } egress ? egress.Gateway?.ToString() ?? local : config.Gateway?.ToString() ?? "",
             RemoteAddress = config.RemoteAddress!.ToString(),
+            PathMtu = path.PathMtu,
             WeightOut = config.WeightOut,
             WeightIn = config.WeightIn,
             KeepaliveSeconds = config.KeepaliveTime.TotalSeconds,

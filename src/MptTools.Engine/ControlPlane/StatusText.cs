@@ -58,6 +58,7 @@ public static class StatusText
         }
         if (!onlyKnown)
         {
+            text.Append(tunnel.MtuIsAutomatic ? "    MTU follows paths: yes\n" : "");
             AppendDrops(text, "    Dropped packets  : ", tunnel.Drops);
         }
     }
@@ -100,6 +101,7 @@ public static class StatusText
         {
             text.Append(Culture, $"    Packets received      : {connection.PacketsReceived}\n");
             text.Append(Culture, $"    Program at the peer   : {PeerText(connection.Peer)}\n");
+            AppendSizes(text, connection);
             AppendOrdering(text, connection.Ordering);
             AppendDrops(text, "    Dropped packets       : ", connection.Drops);
         }
@@ -134,6 +136,10 @@ public static class StatusText
         }
         text.Append(Culture, $"     Status text        : {PathText(path.Detail)} since {Moment(path.Since)}\n");
         text.Append(Culture, $"     Last keepalive     : {(path.LastKeepalive is { } last ? Moment(last) : "none yet")}\n");
+        if (path.PathMtu is int mtu)
+        {
+            text.Append(Culture, $"     Path MTU           : {mtu}\n");
+        }
         text.Append(Culture, $"     Packets sent       : {path.PacketsSent}\n");
         text.Append(Culture, $"     Packets received   : {path.PacketsReceived}\n");
         if (path.SendErrors > 0)
@@ -142,6 +148,18 @@ public static class StatusText
         }
         text.Append(Culture, $"     Offloads           : {OffloadNames.Of(path.Offloads)}\n");
         AppendDrops(text, "     Dropped packets    : ", path.Drops);
+    }
+
+    private static void AppendSizes(StringBuilder text, ConnectionStatus connection)
+    {
+        if (connection.LargestPacket is int largest)
+        {
+            text.Append(Culture, $"    Largest packet        : {largest}\n");
+        }
+        if (connection.PacketsFragmented + connection.TooBigAnswers > 0)
+        {
+            text.Append(Culture, $"    Longer packets        : {connection.PacketsFragmented} fragmented, {connection.TooBigAnswers} answered\n");
+        }
     }
 
     private static void AppendOrdering(StringBuilder text, OrderingStatus ordering)

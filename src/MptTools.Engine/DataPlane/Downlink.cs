@@ -64,6 +64,11 @@ internal sealed unsafe class Downlink : IDisposable
         }
         int first = batch.Count;
         int end = first + batch.Receive(source.Socket, Math.Min(DatagramsPerSocket, ReceiveBatch.Capacity / ready));
+        if (source.Socket.WasToldOfMtu)
+        {
+            source.Socket.WasToldOfMtu = false;
+            source.Connection.Size.Doubt();
+        }
         int firstNumbered = numbered.Count;
         for (int i = first; i < end; i++)
         {

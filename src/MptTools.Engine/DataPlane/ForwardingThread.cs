@@ -153,7 +153,7 @@ internal sealed class ForwardingThread : IDisposable
         Downlink?.Deliver(now);
         foreach (TunnelReader tunnel in readableTunnels)
         {
-            uplink!.Run(tunnel);
+            uplink!.Run(tunnel, now);
         }
         readableTunnels.Clear();
     }

@@ -15,6 +15,12 @@ internal sealed class ConnectionRuntime
         Downlink = downlink;
         Paths = [.. config.Paths.Select(path => new PathRuntime(this, path))];
         Selector = new PathSelector([.. config.Paths.Select(path => path.WeightOut)]);
+        Size = new SizeLimit(this);
+        PeerIPv4 = config is { IPVersion: 4, RemoteAddress: { } peer } ? peer.GetAddressBytes() : [];
+        foreach (PathConfig path in config.Paths)
+        {
+            ChecksummedPaths |= path.UdpChecksum ? 1u << path.Index : 0;
+        }
         Order = config.ReorderWindow == 0 ? null : new ReorderBuffer(config.ReorderWindow, config.MaxBufferDelay, Paths.Length, downlink.Chunks);
     }
 
@@ -24,6 +30,19 @@ internal sealed class ConnectionRuntime
 
     /// <summary>Bit i: path i is up. Written by the control plane, read by both directions.</summary>
     internal volatile uint UpPaths;
+
+    /// <summary>Bit i: what goes by path i has a UDP checksum.</summary>
+    internal uint ChecksummedPaths { get; }
+
+    /// <summary>How long its packets may be.</summary>
+    internal SizeLimit Size { get; }
+
+    /// <summary>
+    /// The peer's tunnel address where it is an IPv4 one, 4 bytes; else empty. In its name IPv4 senders are told what fits: as
+    /// from the next router. A packet from the host's own address would not be believed, for it comes from outside
+    /// ("martian source", unless accept_local is set, which would let peers use the host's addresses too).
+    /// </summary>
+    internal byte[] PeerIPv4 { get; }
 
     /// <summary>The peer is MptTools, and what it has said it can do. Written by the control plane.</summary>
     internal volatile bool PeerIsOurs;
@@ -44,6 +63,9 @@ internal sealed class ConnectionRuntime
 
     internal bool Sequenced => Order is not null;
     internal DropCounters SendDrops { get; } = new();
+
+    /// <summary>Packets that were cut into fragments, and packets whose senders were told what fits.</summary>
+    internal long Fragmented, TooBigAnswers;
 
     // The receiving side's.
     internal Downlink Downlink { get; }

@@ -21,6 +21,11 @@ internal sealed class TunnelRuntime : IDisposable
         {
             supportedMerges = device.TakesMergedUdp ? MergeKinds.All : MergeKinds.TcpIPv4 | MergeKinds.TcpIPv6;
         }
+        Mtu = config.Mtu;
+        AddressIPv6 = config.IPv6?.Address.GetAddressBytes() ?? [];
+        Broadcast = config.IPv4 is { PrefixLength: < 31 } ipv4
+            ? (uint)(IPHeader.AddressAsInteger(ipv4.Address) | ~Prefix.Mask(4, ipv4.PrefixLength) & uint.MaxValue)
+            : 0;
         Readers = [.. device.Queues.Select(queue => new TunnelReader(this, queue))];
         Writers = [.. Enumerable.Range(0, threads.Downlinks).Select(index => new TunnelWriter(this, device.Queues[index % device.Queues.Count]))];
     }
@@ -40,6 +45,15 @@ internal sealed class TunnelRuntime : IDisposable
 
     /// <summary>The control plane's: of those, what observers have been told.</summary>
     internal MergeKinds ReportedMerges { get; set; }
+
+    /// <summary>The device's MTU in bytes. Written and read by the control plane.</summary>
+    internal int Mtu { get; set; }
+
+    /// <summary>The tunnel's own IPv6 address, 16 bytes; empty where it has none.</summary>
+    internal byte[] AddressIPv6 { get; }
+
+    /// <summary>The broadcast address of the tunnel's IPv4 network as a number; 0 where it has none.</summary>
+    internal uint Broadcast { get; }
 
     /// <summary>Which connection takes a packet. The control plane swaps it, the data plane reads it once a batch.</summary>
     internal volatile ForwardingTable<ConnectionRuntime> Forwarding = ForwardingTable<ConnectionRuntime>.Empty;

@@ -9,14 +9,15 @@ namespace MptTools.Engine.DataPlane;
 /// <list type="number">
 /// <item>Read: as many packets as the TUN device has now, each behind room for a GRE header.</item>
 /// <item>Find the connection: by destination, then by source (<see cref="ForwardingTable{T}"/>).</item>
+/// <item>See that it fits: what is too long for the paths is cut or answered (Uplink.TooLong.cs).</item>
 /// <item>Pick the path: by weight (<see cref="PathSelector"/>).</item>
 /// <item>Encapsulate: the GRE header goes right before the packet, which stays where it is.</item>
 /// <item>Send: all that goes to one path leaves in as few calls as possible, in the order it was read.</item>
 /// </list>
 /// Runs on one thread and waits for nothing: a batch is what is there now. Where several threads send, each reads a queue of
-/// its own, and takes the last three steps connection by connection behind its <see cref="ConnectionRuntime.Gate"/>.
+/// its own, and takes the last four steps connection by connection behind its <see cref="ConnectionRuntime.Gate"/>.
 /// </summary>
-internal sealed unsafe class Uplink : IDisposable
+internal sealed unsafe partial class Uplink : IDisposable
 {
     private const int Slots = 64;
     private const int Headroom = 64;
@@ -39,6 +40,7 @@ internal sealed unsafe class Uplink : IDisposable
     private readonly Taken[] taken = new Taken[Slots];
     private readonly bool isOneOfSeveral;
     private int queued, pathsQueued;
+    private TimeSpan now;
 
     /// <summary>A packet that was read, or one that stands for many, and the connection that takes it.</summary>
     private struct Taken
@@ -64,8 +66,9 @@ internal sealed unsafe class Uplink : IDisposable
     internal Uplink(bool isOneOfSeveral = false) => this.isOneOfSeveral = isOneOfSeveral;
 
     /// <summary>Sends what the queue has now, up to a limit.</summary>
-    internal void Run(TunnelReader reader)
+    internal void Run(TunnelReader reader, TimeSpan now)
     {
+        this.now = now;
         ForwardingTable<ConnectionRuntime> forwarding = reader.Tunnel.Forwarding;
         int slot = 0, bytesToSend = 0;
         for (int bytes = 0; bytes < BytesPerRun;)
@@ -163,8 +166,13 @@ internal sealed unsafe class Uplink : IDisposable
             reader.Drops.Add(DropReason.Segmentation);
             return;
         }
+        if (length > connection.Size.LargestInner)
+        {
+            TakeTooLong(reader, connection, packet, length, version);
+            return;
+        }
         MakeRoom();
-        if (PickPath(connection) is { } path)
+        if (PickPath(connection, connection.UpPaths) is { } path)
         {
             int greLength = WriteGre(connection, version, packet);
             Enqueue(connection, path, packet - greLength, greLength + length, null, 0, length, OuterEcn(connection, packet, length));
@@ -180,6 +188,11 @@ internal sealed unsafe class Uplink : IDisposable
             reader.Drops.Add(DropReason.Segmentation);
             return;
         }
+        if (plan.LongestSegment > connection.Size.LargestInner)
+        {
+            TakeTooLongSegments(reader, connection, packet, plan);
+            return;
+        }
         byte ecn = OuterEcn(connection, packet, length);
         for (int i = 0; i < plan.Count; i++)
         {
@@ -187,7 +200,7 @@ internal sealed unsafe class Uplink : IDisposable
             byte* inner = headers + (long)queued * HeaderSize + Gre.MaximumLength;
             int headerLength = Segmentation.WriteSegment(plan, packet, i, inner, out byte* payload, out int payloadLength);
             reader.Read.Add(headerLength + payloadLength);
-            if (PickPath(connection) is not { } path)
+            if (PickPath(connection, connection.UpPaths) is not { } path)
             {
                 continue;
             }
@@ -212,9 +225,9 @@ internal sealed unsafe class Uplink : IDisposable
         return connection;
     }
 
-    private static PathRuntime? PickPath(ConnectionRuntime connection)
+    private static PathRuntime? PickPath(ConnectionRuntime connection, uint paths)
     {
-        int index = connection.Selector.Next(connection.UpPaths);
+        int index = connection.Selector.Next(paths);
         if (index < 0)
         {
             connection.SendDrops.Add(DropReason.NoPathUp);
@@ -328,6 +341,10 @@ internal sealed unsafe class Uplink : IDisposable
                 told = false;
                 continue;
             }
+            if (-result == Libc.EMSGSIZE)
+            {
+                path.Connection.Size.Doubt();
+            }
             // What routers and the peer said of earlier datagrams (ICMP) is told once, in place of a send: the same message goes again.
             if (!told && -result is not (Libc.EAGAIN or Libc.ENOBUFS))
             {
@@ -370,5 +387,6 @@ internal sealed unsafe class Uplink : IDisposable
         NativeMemory.AlignedFree(slots);
         NativeMemory.AlignedFree(headers);
         batch.Dispose();
+        answers.Dispose();
     }
 }

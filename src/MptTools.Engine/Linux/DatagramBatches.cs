@@ -63,6 +63,7 @@ internal sealed unsafe class ReceiveBatch : IDisposable
                 return 0;
             }
             // An ICMP error that came back for an earlier datagram is reported once, here; the datagrams are behind it.
+            socket.WasToldOfMtu |= errno == Libc.EMSGSIZE;
             if (tries > 8)
             {
                 return 0;

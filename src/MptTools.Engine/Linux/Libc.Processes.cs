@@ -34,7 +34,6 @@ internal static unsafe partial class Libc
     internal static int pidfd_getfd(int pidfd, int descriptor) => (int)syscall(438, pidfd, descriptor, 0, 0);
 
     internal const short POLLOUT = 4;
-    internal const int SO_NO_CHECK = 11;
     internal const int PR_SET_SECCOMP = 22, SECCOMP_MODE_FILTER = 2, PR_SET_NO_NEW_PRIVS = 38;
     internal const int ENOPROTOOPT = 92;
     internal const int PR_SET_TIMERSLACK = 29, PRIO_PROCESS = 0;

@@ -107,11 +107,11 @@ internal static unsafe partial class Libc
 
     internal const int SOL_IP = 0, SOL_SOCKET = 1, SOL_UDP = 17, SOL_IPV6 = 41;
     internal const int SO_REUSEADDR = 2, SO_PEERCRED = 17, SO_SNDBUFFORCE = 32,
-        SO_RCVBUFFORCE = 33, SO_MARK = 36, SO_PEERGROUPS = 59, SO_RCVBUF = 8, SO_SNDBUF = 7;
-    internal const int IP_TOS = 1, IP_RECVTOS = 13, IP_MTU = 14;
-    internal const int IPV6_MTU = 24, IPV6_V6ONLY = 26, IPV6_RECVTCLASS = 66, IPV6_TCLASS = 67;
+        SO_RCVBUFFORCE = 33, SO_MARK = 36, SO_PEERGROUPS = 59, SO_RCVBUF = 8, SO_SNDBUF = 7, SO_NO_CHECK = 11;
+    internal const int IP_TOS = 1, IP_MTU_DISCOVER = 10, IP_RECVTOS = 13, IP_MTU = 14, IP_PMTUDISC_DO = 2;
+    internal const int IPV6_MTU_DISCOVER = 23, IPV6_MTU = 24, IPV6_V6ONLY = 26, IPV6_RECVTCLASS = 66, IPV6_TCLASS = 67, IPV6_PMTUDISC_DO = 2;
 
-    internal const int UDP_SEGMENT = 103, UDP_GRO = 104;
+    internal const int UDP_NO_CHECK6_TX = 101, UDP_NO_CHECK6_RX = 102, UDP_SEGMENT = 103, UDP_GRO = 104;
 
     internal const int CLONE_NEWNET = 0x40000000;
     internal const nuint TUNSETIFF = 0x400454ca, TUNGETFEATURES = 0x800454cf, TUNSETOFFLOAD = 0x400454d0;

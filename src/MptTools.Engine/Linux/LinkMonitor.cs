@@ -15,6 +15,9 @@ internal sealed class LinkState
     /// <summary>Set up by the admin and with carrier (IFF_UP and IFF_RUNNING).</summary>
     internal bool IsRunning { get; set; }
 
+    /// <summary>The largest packet it takes, in bytes.</summary>
+    internal int Mtu { get; set; }
+
     /// <summary>Its addresses that can be used, in the order the kernel gave them (a tentative IPv6 address cannot yet).</summary>
     internal List<InterfaceAddress> Addresses { get; } = [];
 
@@ -42,7 +45,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
         RTM_NEWROUTE = 24, RTM_DELROUTE = 25;
     private const int NLMSG_ERROR = 2, NLMSG_DONE = 3;
     private const int NLM_F_REQUEST = 1, NLM_F_DUMP = 0x300;
-    private const int IFLA_IFNAME = 3, IFA_ADDRESS = 1, IFA_LOCAL = 2, IFA_FLAGS = 8;
+    private const int IFLA_IFNAME = 3, IFLA_MTU = 4, IFA_ADDRESS = 1, IFA_LOCAL = 2, IFA_FLAGS = 8;
     private const uint IFF_UP = 1, IFF_RUNNING = 0x40;
     private const uint IFA_F_DADFAILED = 0x08, IFA_F_TENTATIVE = 0x40;
     private const uint RTMGRP_LINK = 1, RTMGRP_IPV4_IFADDR = 0x10, RTMGRP_IPV6_IFADDR = 0x100;
@@ -222,11 +225,17 @@ internal sealed unsafe class LinkMonitor : IDisposable
         uint flags = MemoryMarshal.Read<uint>(body[8..]);
         bool running = (flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
         string? name = null;
+        int mtu = 0;
         foreach ((int type, int start, int end) in Attributes(body, 16))
         {
-            if (type == IFLA_IFNAME)
+            switch (type)
             {
-                name = Encoding.UTF8.GetString(body[start..end].TrimEnd((byte)0));
+                case IFLA_IFNAME:
+                    name = Encoding.UTF8.GetString(body[start..end].TrimEnd((byte)0));
+                    break;
+                case IFLA_MTU:
+                    mtu = MemoryMarshal.Read<int>(body[start..end]);
+                    break;
             }
         }
         if (name is null)
@@ -235,16 +244,19 @@ internal sealed unsafe class LinkMonitor : IDisposable
         }
         if (!links.TryGetValue(index, out LinkState? link))
         {
-            links[index] = new LinkState { Index = index, Name = name, IsRunning = running, Losses = losses };
+            links[index] = new LinkState { Index = index, Name = name, IsRunning = running, Mtu = mtu, Losses = losses };
             return true;
         }
-        bool changed = link.IsRunning != running || link.Name != name;
+        // Not every notice tells the MTU.
+        mtu = mtu == 0 ? link.Mtu : mtu;
+        bool changed = link.IsRunning != running || link.Name != name || link.Mtu != mtu;
         if (link.IsRunning && !running)
         {
             link.Losses = ++losses;
         }
         link.IsRunning = running;
         link.Name = name;
+        link.Mtu = mtu;
         return changed;
     }
 

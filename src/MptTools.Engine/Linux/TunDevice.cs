@@ -65,15 +65,16 @@ internal sealed unsafe class TunDevice : IDisposable
     }
 
     /// <summary>Takes over descriptors that keep the boundaries of packets, as those of a TUN device do, one a queue.</summary>
+    /// <param name="virtioHeaders">A virtio header stands before each packet, whichever way it goes.</param>
     /// <param name="descriptors">Not blocking; closed when the device is disposed.</param>
-    internal static TunDevice FromDescriptors(string name, params ReadOnlySpan<int> descriptors)
+    internal static TunDevice FromDescriptors(string name, bool virtioHeaders, params ReadOnlySpan<int> descriptors)
     {
         TunQueue[] queues = new TunQueue[descriptors.Length];
         for (int i = 0; i < queues.Length; i++)
         {
             queues[i] = new TunQueue(descriptors[i], name);
         }
-        return new TunDevice(queues, name);
+        return new TunDevice(queues, name) { HasVirtioHeaders = virtioHeaders };
     }
 
     private static bool KernelHasHeaders()

@@ -33,7 +33,7 @@ internal sealed unsafe class UdpSocket : IDisposable
 
     /// <summary>
     /// The length of datagrams up to which a run of them may go in one message (UDP_SEGMENT); 0 where none may. Lowered when the
-    /// kernel refuses a run: it makes no fragments of one.
+    /// kernel refuses a run, so that what fits of it goes by itself.
     /// </summary>
     internal int LongestSegment => longestSegment;
 
@@ -54,6 +54,24 @@ internal sealed unsafe class UdpSocket : IDisposable
         return socket.SetOffloads(Offloads.All);
     }
 
+    /// <summary>
+    /// The largest outer packet in bytes, IP header included, that gets to the connected peer as far as the kernel knows: by the
+    /// route, by its interface, and by what routers on the way have said (RFC 1191, RFC 8201). Null while not connected.
+    /// </summary>
+    internal int? PathMtu
+    {
+        get
+        {
+            int mtu;
+            uint size = sizeof(int);
+            (int level, int option) = IsIPv6 ? (Libc.SOL_IPV6, Libc.IPV6_MTU) : (Libc.SOL_IP, Libc.IP_MTU);
+            return Libc.getsockopt(fd, level, option, &mtu, &size) == 0 ? mtu : null;
+        }
+    }
+
+    /// <summary>A router has said that something was too big for it. Set and cleared by the receiving side.</summary>
+    internal bool WasToldOfMtu { get; set; }
+
     /// <summary>Opens a socket that is bound to <paramref name="local"/>.</summary>
     /// <param name="local">Address and port on this host.</param>
     /// <param name="scope">The interface's index, for link-local addresses.</param>
@@ -63,8 +81,12 @@ internal sealed unsafe class UdpSocket : IDisposable
     /// another of our servers included, is there already.
     /// </param>
     /// <param name="offloads">What to use as far as the kernel has it.</param>
+    /// <param name="checksum">
+    /// False: what is sent has a UDP checksum of zero, and IPv6 datagrams that have one are taken. Such datagrams go one by one,
+    /// for the kernel cuts no run without checksums.
+    /// </param>
     /// <exception cref="SystemCallException">As the kernel says: address not there, port taken, not permitted.</exception>
-    internal static UdpSocket Bind(IPEndPoint local, uint scope, uint mark, bool share, Offloads offloads)
+    internal static UdpSocket Bind(IPEndPoint local, uint scope, uint mark, bool share, Offloads offloads, bool checksum = true)
     {
         bool isIPv6 = local.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6;
         UdpSocket socket = Open(isIPv6);
@@ -84,15 +106,23 @@ internal sealed unsafe class UdpSocket : IDisposable
             {
                 socket.Set(Libc.SOL_IPV6, Libc.IPV6_V6ONLY, 1, "Setting IPV6_V6ONLY");
                 socket.Set(Libc.SOL_IPV6, Libc.IPV6_RECVTCLASS, 1, "Asking for traffic classes");
+                socket.Set(Libc.SOL_IPV6, Libc.IPV6_MTU_DISCOVER, Libc.IPV6_PMTUDISC_DO, "Asking for no fragments");
             }
             else
             {
                 socket.Set(Libc.SOL_IP, Libc.IP_RECVTOS, 1, "Asking for type-of-service bytes");
+                socket.Set(Libc.SOL_IP, Libc.IP_MTU_DISCOVER, Libc.IP_PMTUDISC_DO, "Asking for no fragments");
+            }
+            if (!checksum)
+            {
+                (int level, int option) = isIPv6 ? (Libc.SOL_UDP, Libc.UDP_NO_CHECK6_TX) : (Libc.SOL_SOCKET, Libc.SO_NO_CHECK);
+                socket.Set(level, option, 1, "Switching UDP checksums off");
+                socket.AcceptZeroChecksums();
             }
             byte* address = stackalloc byte[AddressSize];
             uint length = WriteAddress(address, local, scope);
             SystemCallException.Check(Libc.bind(socket.fd, address, length), $"Binding UDP {local}");
-            socket.SetOffloads(offloads);
+            socket.SetOffloads(checksum ? offloads : offloads & ~Offloads.UdpSegment);
             // From here on those who ask to share may join.
             socket.Set(Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1, "Sharing the port");
             return socket;
@@ -131,8 +161,8 @@ internal sealed unsafe class UdpSocket : IDisposable
                 return true;
             // Before Linux 6.14 EINVAL says both: too wide for the path, and not possible at all.
             case Libc.EMSGSIZE:
-            case Libc.EINVAL when length > PathMtu() - HeaderLength:
-                // Only a datagram that goes by itself may travel in fragments.
+            case Libc.EINVAL when length > PathMtu - HeaderLength:
+                // What of it fits goes by itself.
                 longestSegment = length - 1;
                 return true;
             case Libc.EINVAL or Libc.EIO or Libc.EOPNOTSUPP:
@@ -141,6 +171,24 @@ internal sealed unsafe class UdpSocket : IDisposable
                 return true;
             default:
                 return false;
+        }
+    }
+
+    /// <summary>Takes datagrams without a UDP checksum from now on; over IPv4 it does so anyway (RFC 8086 section 6.1).</summary>
+    internal void AcceptZeroChecksums()
+    {
+        if (IsIPv6)
+        {
+            Set(Libc.SOL_UDP, Libc.UDP_NO_CHECK6_RX, 1, "Accepting UDP checksums of zero");
+        }
+    }
+
+    /// <summary>The path has another MTU, so what was learned of the runs it takes is worth nothing any more.</summary>
+    internal void ForgetRefusedRuns()
+    {
+        if (longestSegment > 0)
+        {
+            longestSegment = int.MaxValue;
         }
     }
 
@@ -200,15 +248,6 @@ internal sealed unsafe class UdpSocket : IDisposable
 
     /// <summary>IP and UDP.</summary>
     private int HeaderLength => IsIPv6 ? 48 : 28;
-
-    /// <summary>What the kernel knows of the way to the connected peer, in bytes; without limit where it knows nothing.</summary>
-    private int PathMtu()
-    {
-        int mtu;
-        uint size = sizeof(int);
-        (int level, int option) = IsIPv6 ? (Libc.SOL_IPV6, Libc.IPV6_MTU) : (Libc.SOL_IP, Libc.IP_MTU);
-        return Libc.getsockopt(fd, level, option, &mtu, &size) == 0 ? mtu : int.MaxValue;
-    }
 
     private Offloads SetOffloads(Offloads wanted)
     {

@@ -74,6 +74,9 @@ internal static class IPHeader
             : BinaryPrimitives.ReadUInt128BigEndian(bytes);
     }
 
+    /// <summary>The bit of an IPv4 header that forbids fragments (RFC 791 section 3.1).</summary>
+    internal static bool DontFragment(ReadOnlySpan<byte> packet) => (packet[6] & 0x40) != 0;
+
     /// <summary>The ECN codepoint, 0 to 3, of the type of service or traffic class (RFC 3168 section 5).</summary>
     internal static byte GetEcn(ReadOnlySpan<byte> packet) =>
         (byte)(Version(packet) == 4 ? packet[1] & 3 : packet[1] >> 4 & 3);

@@ -35,6 +35,8 @@ internal struct SegmentPlan
     internal int SegmentSize;
     /// <summary>Payload in bytes of all segments.</summary>
     internal int PayloadLength;
+    /// <summary>Length in bytes of the first segment with its headers; no other is longer.</summary>
+    internal readonly int LongestSegment => HeaderLength + Math.Min(SegmentSize, PayloadLength);
     internal int TransportOffset;
     internal bool IsIPv4, IsUdp;
     internal byte TcpFlags;

@@ -96,7 +96,8 @@ public class ConfigPropertyTests
         from length4 in Gen.Choose(1, 32)
         from ipv6 in AnyIPv6
         from length6 in Gen.Choose(1, 128)
-        select new TunnelConfig { Name = name, Mtu = mtu, IPv4 = new InterfaceAddress(ipv4, length4), IPv6 = new InterfaceAddress(ipv6, length6) };
+        from isAutomatic in Gen.Elements(false, true)
+        select new TunnelConfig { Name = name, Mtu = isAutomatic ? 1440 : mtu, AutoMtu = isAutomatic, IPv4 = new InterfaceAddress(ipv4, length4), IPv6 = new InterfaceAddress(ipv6, length6) };
 
     private static Gen<ConnectionConfig> AnyConnection =>
         from head in AnyHead
@@ -155,6 +156,7 @@ public class ConfigPropertyTests
         from dead in Gen.OneOf(Gen.Constant(keepalive * 3), AnyTime)
         from weights in Gen.ArrayOf(Gen.Choose(1, 10000), 2)
         from status in Gen.Elements(PathStatusCode.Up, PathStatusCode.Down, PathStatusCode.TakenDown, PathStatusCode.Disabled)
+        from udpChecksum in Gen.Elements(false, true)
         let addresses = (version == 4 ? ipv4 : ipv6).Select((address, i) => unknown[i] == 0 && (version == 4 || i == 3) ? null : address).ToArray()
         where addresses[1] is null || !addresses[1]!.Equals(addresses[3])
         select new PathConfig
@@ -170,6 +172,7 @@ public class ConfigPropertyTests
             DeadTime = dead,
             WeightOut = weights[0],
             WeightIn = weights[1],
+            UdpChecksum = udpChecksum,
             Status = status,
         };
 
@@ -192,7 +195,7 @@ public class ConfigPropertyTests
         ]),
         .. tunnels.Select((tunnel, index) => ($"tun_{index}", new List<(string, string?)>
         {
-            ("name", tunnel.Name), ("mtu", Text(tunnel.Mtu)), ("ipv4_addr", Text(tunnel.IPv4)), ("ipv6_addr", Text(tunnel.IPv6)),
+            ("name", tunnel.Name), ("mtu", tunnel.AutoMtu ? "auto" : Text(tunnel.Mtu)), ("ipv4_addr", Text(tunnel.IPv4)), ("ipv6_addr", Text(tunnel.IPv6)),
         })),
     ];
 
@@ -212,7 +215,7 @@ public class ConfigPropertyTests
             ("private_ipaddr", Text(path.LocalAddress) ?? "0.0.0.0"), ("gw_ipaddr", Text(path.Gateway) ?? "0.0.0.0"), ("remote_ipaddr", Text(path.RemoteAddress)),
             ("keepalive_time", Text(path.KeepaliveTime.TotalSeconds)), ("dead_time", path.DeadTime == path.KeepaliveTime * 3 ? null : Text(path.DeadTime.TotalSeconds)),
             ("weight_out", Text(path.WeightOut)), ("weight_in", path.WeightIn == 1 ? null : Text(path.WeightIn)),
-            ("cmd_default", path.IsCommandDefault ? "1" : null), ("status", Text((int)path.Status)),
+            ("cmd_default", path.IsCommandDefault ? "1" : null), ("udp_checksum", path.UdpChecksum ? null : "0"), ("status", Text((int)path.Status)),
         })),
         .. c.Networks.Select(network => ($"net_{network.Index}", new List<(string, string?)>
         {

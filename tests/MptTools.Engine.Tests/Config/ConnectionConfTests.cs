@@ -14,7 +14,7 @@ public class ConnectionConfTests
             .Set("connection", "local_cmd_port", "60457").Set("connection", "reorder_window", "1000")
             .Set("connection", "max_buffdelay_msec", "200").Set("connection", "auth_type", "2").Set("connection", "auth_key", Key)
             .Set("path_0", "private_ipaddr", "192.168.1.2").Set("path_0", "keepalive_time", "5").Set("path_0", "dead_time", "11")
-            .Set("path_0", "weight_in", "70").Set("path_0", "cmd_default", "1");
+            .Set("path_0", "weight_in", "70").Set("path_0", "cmd_default", "1").Set("path_1", "udp_checksum", "0");
 
         ConfigResult<ConnectionConfig> result = text.Load("/etc/mpt/connections/toB.conf");
 
@@ -26,8 +26,8 @@ public class ConnectionConfTests
             File toB.conf Name toB Permission Send, Receive IPVersion 4 LocalAddress 10.0.0.2 LocalPort 23456 RemoteAddress 10.0.0.3
             RemotePort 23457 RemoteCommandPort 60456 LocalCommandPort 60457 Status 0 ReorderWindow 1000 MaxBufferDelay 00:00:00.2000000
             AuthenticationType Sha256 AuthenticationKey A0A1A2A3A4A5A6A7A8A9b0b1b2b3b4b5b6b7b8b9C0C1C2C3C4C5C6C7C8C9D1D2 IsComplete True
-            PathConfig { Index = 0, Interface = eth1, IPVersion = 4, PublicAddress = 10.1.1.2, LocalAddress = 192.168.1.2, Gateway = 10.1.1.1, RemoteAddress = 10.1.1.3, KeepaliveTime = 00:00:05, DeadTime = 00:00:11, WeightOut = 3, WeightIn = 70, IsCommandDefault = True, Status = Up }
-            PathConfig { Index = 1, Interface = eth2, IPVersion = 6, PublicAddress = fd00:2::2, LocalAddress = fd00:2::2, Gateway = fe80::1, RemoteAddress = fd00:2::3, KeepaliveTime = 00:00:00, DeadTime = 00:00:00, WeightOut = 2, WeightIn = 1, IsCommandDefault = False, Status = Down }
+            PathConfig { Index = 0, Interface = eth1, IPVersion = 4, PublicAddress = 10.1.1.2, LocalAddress = 192.168.1.2, Gateway = 10.1.1.1, RemoteAddress = 10.1.1.3, KeepaliveTime = 00:00:05, DeadTime = 00:00:11, WeightOut = 3, WeightIn = 70, IsCommandDefault = True, UdpChecksum = True, Status = Up }
+            PathConfig { Index = 1, Interface = eth2, IPVersion = 6, PublicAddress = fd00:2::2, LocalAddress = fd00:2::2, Gateway = fe80::1, RemoteAddress = fd00:2::3, KeepaliveTime = 00:00:00, DeadTime = 00:00:00, WeightOut = 2, WeightIn = 1, IsCommandDefault = False, UdpChecksum = False, Status = Down }
             NetworkConfig { Index = 0, Source = 11.1.1.0/24, Destination = 21.1.1.0/24 }
             """,
             ConfigText(config));
@@ -47,6 +47,7 @@ public class ConnectionConfTests
         Assert.Equal(TimeSpan.Zero, config.Paths[1].DeadTime);
         Assert.Equal(1, config.Paths[0].WeightIn);
         Assert.False(config.Paths[0].IsCommandDefault);
+        Assert.True(config.Paths[0].UdpChecksum);
         Assert.Equal(config.Paths[0].PublicAddress, config.Paths[0].LocalAddress);
     }
 
@@ -133,6 +134,8 @@ public class ConnectionConfTests
     [InlineData("path_0", "weight_out", "10001", "\"10001\" is out of range. Write a whole number from 1 to 10000.")]
     [InlineData("path_0", "weight_in", "0", "\"0\" is out of range. Write a whole number from 1 to 10000.")]
     [InlineData("path_0", "cmd_default", "2", "\"2\" is out of range. Write 0 or 1.")]
+    [InlineData("path_0", "udp_checksum", "2", "\"2\" is out of range. Write 0 or 1.")]
+    [InlineData("path_0", "udp_checksum", "off", "\"off\" is no whole number. Write 0 or 1.")]
     [InlineData("path_0", "status", "1", "\"1\" is none of the possible values. Write 0 (up), 128 (down), 131 (taken down by hand) or 255 (disabled).")]
     [InlineData("path_0", "status", "129", "129 (interface down) and 130 (address down) are found by the server itself. Write 0 for a path that starts up, or 128 for one that starts down.")]
     [InlineData("path_0", "status", "130", "129 (interface down) and 130 (address down) are found by the server itself. Write 0 for a path that starts up, or 128 for one that starts down.")]
@@ -165,6 +168,8 @@ public class ConnectionConfTests
     [InlineData("path_0", "keepalive_time", "86400")]
     [InlineData("path_0", "dead_time", "0")]
     [InlineData("path_0", "cmd_default", "0")]
+    [InlineData("path_0", "udp_checksum", "0")]
+    [InlineData("path_0", "udp_checksum", "1")]
     [InlineData("net_0", "dst_addr", "0.0.0.0/0")]
     [InlineData("net_0", "src_addr", "10.0.0.2/32")]
     public void RightValueIsTaken(string section, string key, string value) =>
@@ -190,6 +195,7 @@ public class ConnectionConfTests
     [InlineData("path_0", "dead_time", "5", "The time is not longer than keepalive_time, so the path goes down between two keepalives. Write three times keepalive_time, or remove the line.")]
     [InlineData("path_0", "dead_time", "0", "With 0 the path is never taken for dead, so traffic goes on into a path that lost its peer. Write three times keepalive_time, or remove the line.")]
     [InlineData("path_0", "dead_time", "", "The key has no value, so 15 is taken. Write 0, or a number of seconds from 0.01 to 259200, such as 2 or 0.5, or remove the line.")]
+    [InlineData("path_0", "udp_checksum", "", "The key has no value, so 1 is taken. Write 0 or 1, or remove the line.")]
     [InlineData("connection", "reorder_window", "", "The key has no value, so 0 is taken. Write a whole number from 0 to 10000, or remove the line.")]
     [InlineData("connection", "auth_key", "A0A1", "The key has 4 characters, or some that are no hexadecimal digits, so it is not used. Write 64 hexadecimal digits, or remove the line.")]
     [InlineData("net_0", "src_addr", "11.1.1.7/24", "\"11.1.1.7/24\" has bits behind its prefix and is read as 11.1.1.0/24. Write 11.1.1.0/24.")]

@@ -63,9 +63,10 @@ public class InterfaceConfTests
     [InlineData("tun_0", "name", "a:b", "\"a:b\" is no name of an interface. Write the name of the tunnel interface, such as tun0.")]
     [InlineData("tun_0", "name", "tun%d", "\"tun%d\" is no name of an interface. Write the name of the tunnel interface, such as tun0.")]
     [InlineData("tun_0", "name", "..", "\"..\" is no name of an interface. Write the name of the tunnel interface, such as tun0.")]
-    [InlineData("tun_0", "mtu", "67", "\"67\" is out of range. Write a whole number from 68 to 65535.")]
-    [InlineData("tun_0", "mtu", "65536", "\"65536\" is out of range. Write a whole number from 68 to 65535.")]
-    [InlineData("tun_0", "mtu", "1279", "1279 is too small for the tunnel's ipv6_addr: IPv6 needs 1280 bytes (RFC 8200, section 5). Write 1280 or more, or remove ipv6_addr.")]
+    [InlineData("tun_0", "mtu", "67", "\"67\" is out of range. Write auto, or a whole number from 68 to 65535.")]
+    [InlineData("tun_0", "mtu", "65536", "\"65536\" is out of range. Write auto, or a whole number from 68 to 65535.")]
+    [InlineData("tun_0", "mtu", "automatic", "\"automatic\" is no whole number. Write auto, or a whole number from 68 to 65535.")]
+    [InlineData("tun_0", "mtu", "1279", "1279 is too small for the tunnel's ipv6_addr: IPv6 needs 1280 bytes (RFC 8200, section 5). Write 1280 or more, or auto, or remove ipv6_addr.")]
     [InlineData("tun_0", "ipv4_addr", "10.0.0.2", "\"10.0.0.2\" has no prefix length. Write an IPv4 address with its prefix length, such as 10.0.0.2/24.")]
     [InlineData("tun_0", "ipv4_addr", "10.0.0.2/33", "\"10.0.0.2/33\" is no address with a prefix length. Write an IPv4 address with its prefix length, such as 10.0.0.2/24.")]
     [InlineData("tun_0", "ipv4_addr", "10.0.0.2/0", "\"10.0.0.2/0\" has the prefix length 0, which would put the whole Internet behind the tunnel. Write an IPv4 address with its prefix length, such as 10.0.0.2/24.")]
@@ -97,6 +98,8 @@ public class InterfaceConfTests
     [InlineData("tun_0", "mtu", "1280")]
     [InlineData("tun_1", "mtu", "68")]
     [InlineData("tun_0", "mtu", "65535")]
+    [InlineData("tun_0", "mtu", "auto")]
+    [InlineData("tun_0", "mtu", "Auto")]
     [InlineData("tun_0", "ipv4_addr", "10.0.0.2/32")]
     [InlineData("tun_0", "ipv4_addr", "10.0.0.2/1")]
     [InlineData("tun_0", "ipv6_addr", "fec0::2/128")]
@@ -115,6 +118,18 @@ public class InterfaceConfTests
 
         Assert.Empty(faults);
         Assert.Equal(threads, general!.Threads);
+    }
+
+    [Theory]
+    [InlineData("auto", true, 1440)]
+    [InlineData("AUTO", true, 1440)]
+    [InlineData("1440", false, 1440)]
+    [InlineData("1300", false, 1300)]
+    public void AnAutomaticMtuStartsWithTheDefault(string value, bool isAutomatic, int mtu)
+    {
+        TunnelConfig tunnel = ConfText.LoadInterface(ConfText.Interface().Set("tun_0", "mtu", value).ToString()).Tunnels[0];
+
+        Assert.Equal((isAutomatic, mtu), (tunnel.AutoMtu, tunnel.Mtu));
     }
 
     [Theory]

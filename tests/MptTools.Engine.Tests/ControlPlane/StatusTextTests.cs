@@ -31,10 +31,13 @@ public class StatusTextTests
             Peer = PeerKind.MptTools,
             Ordering = new OrderingStatus { Waited = 5, LostByGap = 2, LostByTime = 1, Late = 4, Duplicate = 6 },
             Drops = new Dictionary<string, long> { ["bad checksum"] = 3, ["bad version"] = 1 },
+            LargestPacket = 1464,
+            PacketsFragmented = 12,
+            TooBigAnswers = 8,
         };
-        connection = connection with { Paths = [connection.Paths[0] with { Offloads = Offloads.UdpGro }, connection.Paths[1]] };
+        connection = connection with { Paths = [connection.Paths[0] with { Offloads = Offloads.UdpGro, PathMtu = 1500 }, connection.Paths[1]] };
         ServerStatus status = Samples.Server(connection) with { Offloads = Offloads.All, DisabledOffloads = Offloads.TunTcp, Threads = 5 };
-        status = status with { Tunnels = [status.Tunnels[0] with { Offloads = Offloads.TunUdp | Offloads.TunMerge }] };
+        status = status with { Tunnels = [status.Tunnels[0] with { Offloads = Offloads.TunUdp | Offloads.TunMerge, MtuIsAutomatic = true }] };
         var full = new Queue<string>(StatusText.Render(status).Split('\n'));
         var ours = new List<string>();
         foreach (string known in StatusText.Render(status, onlyKnown: true).Split('\n'))
@@ -49,6 +52,10 @@ public class StatusTextTests
         Assert.Contains("    Packet threads   : 5", ours);
         Assert.Contains("    Packets received      : 77", ours);
         Assert.Contains("    Program at the peer   : MptTools", ours);
+        Assert.Contains("    MTU follows paths: yes", ours);
+        Assert.Contains("    Largest packet        : 1464", ours);
+        Assert.Contains("    Longer packets        : 12 fragmented, 8 answered", ours);
+        Assert.Single(ours, "     Path MTU           : 1500");
         Assert.Contains("    Reordering            : 5 waited, 3 lost, 4 late, 6 duplicate", ours);
         Assert.Contains("    Dropped packets       : 3 bad checksum, 1 bad version", ours);
         Assert.Contains(ours, line => line.StartsWith("     Status text        : up since 2025-", StringComparison.Ordinal));

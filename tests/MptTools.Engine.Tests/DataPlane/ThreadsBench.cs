@@ -22,7 +22,7 @@ internal sealed unsafe class ThreadsBench : IDisposable
         Forwarder = new Forwarder("test", TimeProvider.System, plan, keepaliveArrival, e => failure = e);
         (int Device, int Host)[] pairs = [.. Enumerable.Range(0, plan.Uplinks).Select(_ => TunnelBench.MakePair())];
         hosts = [.. pairs.Select(pair => pair.Host)];
-        Tunnel = new TunnelRuntime(Configs.Tunnel, TunDevice.FromDescriptors("tun0", [.. pairs.Select(pair => pair.Device)]), plan, new OffloadNotice(keepaliveArrival));
+        Tunnel = new TunnelRuntime(Configs.Tunnel, TunDevice.FromDescriptors("tun0", virtioHeaders: false, [.. pairs.Select(pair => pair.Device)]), plan, new OffloadNotice(keepaliveArrival));
         Forwarder.Add(Tunnel);
         for (int i = 0; i < connections; i++)
         {

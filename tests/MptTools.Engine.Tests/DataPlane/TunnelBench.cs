@@ -36,9 +36,15 @@ internal sealed unsafe class TunnelBench : IDisposable
     }
 
     /// <param name="queues">Of the TUN device, each with a sending side of its own.</param>
-    internal TunnelBench(int queues, params ReadOnlySpan<ConnectionConfig> configs)
+    internal TunnelBench(int queues, params ReadOnlySpan<ConnectionConfig> configs) : this(queues, virtioHeaders: false, configs)
+    {
+    }
+
+    /// <param name="virtioHeaders">Packets have them before them, in and out.</param>
+    internal TunnelBench(int queues, bool virtioHeaders, params ReadOnlySpan<ConnectionConfig> configs)
     {
         Notice = new OffloadNotice(keepaliveArrival);
+        Doubts = new SizeDoubts(keepaliveArrival);
         downlink = new Downlink(0, keepaliveArrival);
         uplinks = [.. Enumerable.Range(0, queues).Select(_ => new Uplink(isOneOfSeveral: queues > 1))];
         hosts = new int[queues];
@@ -47,7 +53,8 @@ internal sealed unsafe class TunnelBench : IDisposable
         {
             (device[i], hosts[i]) = MakePair();
         }
-        Tunnel = new TunnelRuntime(Configs.Tunnel, TunDevice.FromDescriptors("tun0", device), new ThreadPlan(queues == 1 ? 1 : 2 * queues), Notice);
+        Tunnel = new TunnelRuntime(
+            Configs.Tunnel, TunDevice.FromDescriptors("tun0", virtioHeaders, device), new ThreadPlan(queues == 1 ? 1 : 2 * queues), Notice);
         foreach (ConnectionConfig config in configs)
         {
             Add(config);
@@ -97,7 +104,7 @@ internal sealed unsafe class TunnelBench : IDisposable
         }
     }
 
-    internal void RunUplink(int queue = 0) => uplinks[queue].Run(Tunnel.Readers[queue]);
+    internal void RunUplink(int queue = 0) => uplinks[queue].Run(Tunnel.Readers[queue], Now);
 
     /// <summary>Peers send, everything is read, and then what is due is delivered.</summary>
     /// <returns>What came out of the tunnel.</returns>
@@ -212,6 +219,9 @@ internal sealed unsafe class TunnelBench : IDisposable
         return packets;
     }
 
+    /// <summary>What the data plane has told of sizes that were refused.</summary>
+    internal SizeDoubts Doubts { get; }
+
     /// <summary>Datagrams the receiving side has counted, whatever became of them.</summary>
     internal long Taken => Keepalives.Count + Connections.Sum(connection =>
         connection.ReceiveDrops[DropReason.UnknownSource]
@@ -233,6 +243,7 @@ internal sealed unsafe class TunnelBench : IDisposable
             Peers.Add(new BenchPeer(remote));
         }
         ConnectionRuntime connection = new(config with { Paths = paths }, Tunnel, downlink);
+        connection.Size.Doubts = Doubts;
         Connections.Add(connection);
         foreach (PathRuntime path in connection.Paths)
         {
