@@ -7,7 +7,7 @@ namespace MptTools.Bench.Tunnel;
 internal sealed record TunnelSpec(string Name, string Title) : SubjectSpec(Name, Title)
 {
     /// <summary>The MTU that the samples in conf/ have.</summary>
-    private const int TunnelMtu = 1440;
+    private const string TunnelMtu = "1440";
 
     private const int CommandPort = 60456;
 

@@ -4,7 +4,7 @@ using System.Text;
 namespace MptTools.Lab.Tests.Tunnel;
 
 /// <summary>[tun_n] of a server's interface.conf.</summary>
-internal sealed record TunFile(string Name, string? IPv4, string? IPv6, int Mtu = 1440);
+internal sealed record TunFile(string Name, string? IPv4, string? IPv6, string Mtu = "1440");
 
 /// <summary>[path_n] of a connection. The gateway is the path's own address (the peer is on the link) unless given.</summary>
 internal sealed record PathFile(string Interface, string Local, string Remote, string? Gateway = null)
@@ -16,6 +16,9 @@ internal sealed record PathFile(string Interface, string Local, string Remote, s
     internal double Dead { get; init; } = 1;
     internal int Weight { get; init; } = 1;
     internal int Status { get; init; }
+
+    /// <summary>udp_checksum.</summary>
+    internal bool Checksum { get; init; } = true;
 
     internal static int VersionOf(string address) => address.Contains(':') ? 6 : 4;
 }
@@ -83,6 +86,7 @@ internal sealed record ConnectionFile(string Name, string Local, string Remote)
             Line($"dead_time = {path.Dead}");
             Line($"weight_out = {path.Weight}");
             Line($"weight_in = {path.Weight}");
+            Line($"udp_checksum = {(path.Checksum ? 1 : 0)}");
             Line($"status = {path.Status}");
         }
         for (int i = 0; i < Networks.Count; i++)

@@ -18,8 +18,8 @@ public class SeveralTests
         PathFile[] paths = [new PathFile("eth1", "10.1.1.2", "10.1.1.3"), new PathFile("eth2", "10.1.2.2", "10.1.2.3")];
         var first = new ConnectionFile("first", "10.0.0.2", "10.0.0.3") { Paths = paths };
         var second = new ConnectionFile("second", "fd07::2", "fd07::3") { LocalPort = 30000, RemotePort = 30001, Paths = paths };
-        lab.Configure(a, [new TunFile("tun0", "10.0.0.2/24", null), new TunFile("blue", null, "fd07::2/64", 1300)], first, second);
-        lab.Configure(b, [new TunFile("tun0", "10.0.0.3/24", null), new TunFile("blue", null, "fd07::3/64", 1300)],
+        lab.Configure(a, [new TunFile("tun0", "10.0.0.2/24", null), new TunFile("blue", null, "fd07::2/64", "1300")], first, second);
+        lab.Configure(b, [new TunFile("tun0", "10.0.0.3/24", null), new TunFile("blue", null, "fd07::3/64", "1300")],
             first.Mirror("first"), second.Mirror("second"));
         return () =>
         {

@@ -47,6 +47,8 @@ public class TransferTests
             Traffic.Ping(lab.A, TunnelLab.AddressB, size);
             Traffic.Ping(lab.A, TunnelLab.AddressB, size);
         }
+        Assert.True(lab.ServerA.Connection().PacketsFragmented > 0 && lab.ServerB.Connection().PacketsFragmented > 0,
+            "Nothing had to be cut.");
         using VerifiedTcp tcp = new(lab.B, lab.A, TunnelLab.AddressA, 4 << 20);
         tcp.WaitForEnd();
     });

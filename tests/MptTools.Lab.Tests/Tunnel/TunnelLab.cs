@@ -15,6 +15,9 @@ internal sealed record TunnelOptions
     /// <summary>What an emulated link does; null for a pair of veth devices. Links without an entry are veth.</summary>
     internal LinkConditions?[] Conditions { get; init; } = [];
 
+    /// <summary>mtu of the tunnels.</summary>
+    internal string TunnelMtu { get; init; } = "1440";
+
     /// <summary>The MTU of the links in bytes.</summary>
     internal int Mtu { get; init; } = LabNetwork.DefaultMtu;
 
@@ -57,7 +60,7 @@ internal sealed class TunnelLab : IDisposable
         FilesB.Write(FileB);
 
         ServerFiles MakeFiles(string ipv4, string ipv6) =>
-            network.Own(new ServerFiles(CommandPort, new TunFile("tun0", ipv4, ipv6)) { Arguments = options.Arguments });
+            network.Own(new ServerFiles(CommandPort, new TunFile("tun0", ipv4, ipv6, options.TunnelMtu)) { Arguments = options.Arguments });
     }
 
     internal LabNetwork Network => network;

@@ -164,7 +164,7 @@ public class UplinkTests
     /// </summary>
     /// <param name="mtu">Of the link between the router and the far host.</param>
     /// <returns>The link between the host and its router.</returns>
-    private static LabLink Uplink(ServerLab lab, LabHost near, LabHost far, int number, int mtu = LabNetwork.DefaultMtu)
+    internal static LabLink Uplink(ServerLab lab, LabHost near, LabHost far, int number, int mtu = LabNetwork.DefaultMtu)
     {
         LabHost router = lab.AddRouter($"R{number}");
         LabLink link = lab.Network.Link(near, $"eth{number}", [$"10.1.{number}.2/24", $"fd01:{number}::2/64"],
@@ -266,7 +266,7 @@ public class UplinkTests
         return (a, b);
     }
 
-    private static ConnectionFile WithGateways(ConnectionFile connection, params string[] gateways) => connection with
+    internal static ConnectionFile WithGateways(ConnectionFile connection, params string[] gateways) => connection with
     {
         Paths = [.. connection.Paths.Select((path, index) => path with { Gateway = gateways[index] })],
     };
