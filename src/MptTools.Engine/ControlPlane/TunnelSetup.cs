@@ -8,6 +8,12 @@ namespace MptTools.Engine.ControlPlane;
 /// <summary>Addresses and routes of the tunnel devices. All of it goes when the device goes.</summary>
 internal static class TunnelSetup
 {
+    /// <summary>
+    /// Packets that wait for the server before the device drops some. With the kernel's 500 a burst of small packets overflows it while
+    /// the server's thread waits for a processor: of a flood two in five were lost, with 2000 one in four.
+    /// </summary>
+    private const int QueueLength = 2000;
+
     /// <summary>Makes the device, gives it MTU and addresses and sets it up.</summary>
     /// <param name="offloads">What to use as far as the kernel has it.</param>
     /// <exception cref="MptStartException">With the cure.</exception>
@@ -17,7 +23,7 @@ internal static class TunnelSetup
         try
         {
             // No address of the kernel's own choice, so that an idle tunnel is silent.
-            List<string> lines = [$"link set dev {config.Name} addrgenmode none mtu {config.Mtu}"];
+            List<string> lines = [$"link set dev {config.Name} addrgenmode none txqueuelen {QueueLength} mtu {config.Mtu}"];
             if (config.IPv4 is { } ipv4)
             {
                 lines.Add($"address add {ipv4} dev {config.Name}");

@@ -13,6 +13,7 @@ internal sealed class ForwardingThread : IDisposable
     private readonly EventFd wake = new();
     private readonly Uplink? uplink;
     private readonly List<TunnelReader> readableTunnels = new(4);
+    private readonly List<TunnelReader> gatheringTunnels = new(4);
     private readonly Lock changes = new();
     private readonly Thread thread;
 
@@ -127,8 +128,12 @@ internal sealed class ForwardingThread : IDisposable
 
     private void Round()
     {
-        TimeSpan? timeout = Downlink?.Deadline - clock();
-        int ready = epoll.Wait(timeout);
+        TimeSpan? due = Downlink?.Deadline;
+        foreach (TunnelReader tunnel in gatheringTunnels)
+        {
+            due = due < tunnel.Gathering.Due ? due : tunnel.Gathering.Due;
+        }
+        int ready = epoll.Wait(due - clock());
         TimeSpan now = clock();
         if (WasWoken(ready))
         {
@@ -151,9 +156,38 @@ internal sealed class ForwardingThread : IDisposable
             }
         }
         Downlink?.Deliver(now);
+        Send(now);
+    }
+
+    /// <summary>Queues that are gathering are not waited for, but read when their time has come.</summary>
+    private void Send(TimeSpan now)
+    {
+        foreach (TunnelReader tunnel in gatheringTunnels)
+        {
+            if (tunnel.Gathering.Due <= now)
+            {
+                readableTunnels.Add(tunnel);
+            }
+        }
         foreach (TunnelReader tunnel in readableTunnels)
         {
-            uplink!.Run(tunnel, now);
+            bool wasGathering = tunnel.Gathering.Due is not null;
+            (int packets, int bytes) = uplink!.Run(tunnel, now);
+            tunnel.Gathering.HasRun(packets, bytes, now);
+            bool isGathering = tunnel.Gathering.Due is not null;
+            if (isGathering == wasGathering)
+            {
+                continue;
+            }
+            epoll.Watch(tunnel.Queue.Descriptor, Array.IndexOf(descriptors, tunnel), reading: !isGathering);
+            if (isGathering)
+            {
+                gatheringTunnels.Add(tunnel);
+            }
+            else
+            {
+                gatheringTunnels.Remove(tunnel);
+            }
         }
         readableTunnels.Clear();
     }

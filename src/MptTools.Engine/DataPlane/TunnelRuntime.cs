@@ -88,6 +88,7 @@ internal sealed class TunnelReader(TunnelRuntime tunnel, TunQueue queue)
     internal bool HasVirtioHeaders { get; } = tunnel.Device.HasVirtioHeaders;
     internal Traffic Read;
     internal DropCounters Drops { get; } = new();
+    internal Gathering Gathering;
 }
 
 /// <summary>Writes to a TUN device what one thread has received.</summary>

@@ -66,12 +66,14 @@ internal sealed unsafe partial class Uplink : IDisposable
     internal Uplink(bool isOneOfSeveral = false) => this.isOneOfSeveral = isOneOfSeveral;
 
     /// <summary>Sends what the queue has now, up to a limit.</summary>
-    internal void Run(TunnelReader reader, TimeSpan now)
+    /// <returns>How many packets were read, and their bytes.</returns>
+    internal (int Packets, int Bytes) Run(TunnelReader reader, TimeSpan now)
     {
         this.now = now;
         ForwardingTable<ConnectionRuntime> forwarding = reader.Tunnel.Forwarding;
-        int slot = 0, bytesToSend = 0;
-        for (int bytes = 0; bytes < BytesPerRun;)
+        int slot = 0, bytesToSend = 0, packets = 0;
+        int bytes = 0;
+        while (bytes < BytesPerRun)
         {
             if (slot == Slots || bytesToSend >= BytesPerSend)
             {
@@ -86,6 +88,7 @@ internal sealed unsafe partial class Uplink : IDisposable
                 break;
             }
             bytes += packet.Length;
+            packets++;
             packet.Connection = FindConnection(reader, forwarding, new ReadOnlySpan<byte>(packet.Packet, packet.Length), out packet.Version);
             if (packet.Connection is null)
             {
@@ -100,6 +103,7 @@ internal sealed unsafe partial class Uplink : IDisposable
             }
         }
         SendTaken(reader, slot);
+        return (packets, bytes);
     }
 
     private static int Read(TunnelReader reader, byte* packet, out VirtioHeader header)

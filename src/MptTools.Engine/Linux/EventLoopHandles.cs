@@ -15,12 +15,18 @@ internal sealed unsafe class Epoll : IDisposable
     private readonly byte* events = (byte*)NativeMemory.AllocZeroed(MaximumEvents * 16);
     private int fd = SystemCallException.Check(Libc.epoll_create1(Libc.EPOLL_CLOEXEC), "Making an epoll instance");
 
-    internal void Add(int descriptor, int id)
+    internal void Add(int descriptor, int id) => Control(Libc.EPOLL_CTL_ADD, descriptor, id, Libc.EPOLLIN, "Adding a descriptor to epoll");
+
+    /// <summary>Whether a wait is to end when the descriptor can be read.</summary>
+    internal void Watch(int descriptor, int id, bool reading) =>
+        Control(Libc.EPOLL_CTL_MOD, descriptor, id, reading ? Libc.EPOLLIN : 0, "Changing a descriptor of epoll");
+
+    private void Control(int operation, int descriptor, int id, uint watched, string what)
     {
         byte* change = stackalloc byte[16];
-        *(uint*)change = Libc.EPOLLIN;
+        *(uint*)change = watched;
         *(ulong*)(change + DataOffset) = (ulong)id;
-        SystemCallException.Check(Libc.epoll_ctl(fd, Libc.EPOLL_CTL_ADD, descriptor, change), "Adding a descriptor to epoll");
+        SystemCallException.Check(Libc.epoll_ctl(fd, operation, descriptor, change), what);
     }
 
     internal void Remove(int descriptor)

@@ -97,7 +97,7 @@ internal static unsafe partial class Libc
 
     internal const int O_RDONLY = 0, O_RDWR = 2, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000;
     internal const short POLLIN = 1;
-    internal const int EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CLOEXEC = 0x80000;
+    internal const int EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3, EPOLL_CLOEXEC = 0x80000;
     internal const uint EPOLLIN = 1;
     internal const int EFD_NONBLOCK = 0x800, EFD_CLOEXEC = 0x80000;
 
