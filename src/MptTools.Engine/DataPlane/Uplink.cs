@@ -71,8 +71,7 @@ internal sealed unsafe partial class Uplink : IDisposable
     {
         this.now = now;
         ForwardingTable<ConnectionRuntime> forwarding = reader.Tunnel.Forwarding;
-        int slot = 0, bytesToSend = 0, packets = 0;
-        int bytes = 0;
+        int slot = 0, bytesToSend = 0, packets = 0, bytes = 0;
         while (bytes < BytesPerRun)
         {
             if (slot == Slots || bytesToSend >= BytesPerSend)
