@@ -20,10 +20,12 @@ internal static class OffloadMode
     internal static void Disable(Offloads offloads) => Ambient.Value = offloads;
 
     /// <summary>What a test's servers are told not to use, a test case for each.</summary>
-    internal static IEnumerable<Offloads> Of(ITestMethod method, IAttributeInfo attribute)
+    /// <param name="arguments">Of a theory. Where they tell the number of threads, those of one thread are enough without offloads.</param>
+    internal static IEnumerable<Offloads> Of(ITestMethod method, IAttributeInfo attribute, params object[] arguments)
     {
         bool isTwofold = method.TestClass.Class.Name.StartsWith(typeof(TunnelLab).Namespace + ".", StringComparison.Ordinal)
-            && !attribute.GetNamedArgument<bool>(nameof(LabFactAttribute.SetsOffloads));
+            && !attribute.GetNamedArgument<bool>(nameof(LabFactAttribute.SetsOffloads))
+            && !method.Method.GetParameters().Zip(arguments).Any(pair => pair.First.Name == "threads" && $"{pair.Second}" != "1");
         return isTwofold ? [Offloads.None, Offloads.All] : [Offloads.None];
     }
 }
@@ -90,7 +92,7 @@ internal sealed class LabTheoryDiscoverer(IMessageSink diagnostics) : TheoryDisc
 {
     protected override IEnumerable<IXunitTestCase> CreateTestCasesForDataRow(
         ITestFrameworkDiscoveryOptions discoveryOptions, ITestMethod testMethod, IAttributeInfo theoryAttribute, object[] dataRow) =>
-        OffloadMode.Of(testMethod, theoryAttribute)
+        OffloadMode.Of(testMethod, theoryAttribute, dataRow)
             .Select(disabled => new OffloadTestCase(DiagnosticMessageSink, discoveryOptions, testMethod, disabled, dataRow));
 
     /// <summary>Of data that cannot be counted beforehand; then the two would be one.</summary>

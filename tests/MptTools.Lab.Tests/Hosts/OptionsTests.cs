@@ -23,8 +23,13 @@ public class OptionsTests
     [InlineData("--disable-offloads=all", Offloads.All)]
     [InlineData("--disable-offloads none", Offloads.None)]
     [InlineData("--disable-offloads tun_udp --disable-offloads=tun_tcp", Offloads.TunUdp | Offloads.TunTcp)]
-    public void Server_takes_offloads_to_turn_off(string line, Offloads expected) =>
-        Assert.Equal(expected, Options.Parse(line.Split(' '), out _)!.DisabledOffloads);
+    public void Offloads_to_turn_off_reach_the_server_in_front_and_in_the_background(string line, Offloads expected)
+    {
+        Options options = Options.Parse(line.Split(' '), out _)!;
+
+        Assert.Equal(expected, options.DisabledOffloads);
+        Assert.Equal(expected, Options.Parse([.. options.ServerArguments()], out _)!.DisabledOffloads);
+    }
 
     [Theory]
     [InlineData("-d", null)]
