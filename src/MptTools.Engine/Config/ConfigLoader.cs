@@ -10,7 +10,7 @@ public static class ConfigLoader
 {
     private const string InterfaceFile = "interface.conf";
     private const string ConnectionDirectory = "connections";
-    private const string TemplateFile = "conf.template";
+    internal const string TemplateFile = "conf.template";
 
     /// <summary>
     /// Reads <c>interface.conf</c>, <c>connections/*.conf</c> and, in either place, <c>conf.template</c>.

@@ -65,7 +65,7 @@ public class ConfigPropertyTests
         from milliseconds in Gen.OneOf(Gen.Constant(0), Gen.Choose(10, 5000), Gen.Choose(1, 86_400).Select(seconds => seconds * 1000))
         select TimeSpan.FromMilliseconds(milliseconds);
 
-    private static Gen<GeneralConfig> AnyGeneral =>
+    internal static Gen<GeneralConfig> AnyGeneral =>
         from acceptRemote in Gen.Elements(true, false)
         from port in AnyPort
         from timeout in Gen.Choose(1, 3600)
@@ -80,7 +80,7 @@ public class ConfigPropertyTests
             Threads = threads,
         };
 
-    private static Gen<TunnelConfig[]> AnyTunnels =>
+    internal static Gen<TunnelConfig[]> AnyTunnels =>
         from count in Gen.Choose(1, 4)
         from tunnels in Gen.ArrayOf(AnyTunnel, count)
         let isUnique = tunnels.DistinctBy(tunnel => tunnel.Name).Count() == count
@@ -99,7 +99,7 @@ public class ConfigPropertyTests
         from isAutomatic in Gen.Elements(false, true)
         select new TunnelConfig { Name = name, Mtu = isAutomatic ? 1440 : mtu, AutoMtu = isAutomatic, IPv4 = new InterfaceAddress(ipv4, length4), IPv6 = new InterfaceAddress(ipv6, length6) };
 
-    private static Gen<ConnectionConfig> AnyConnection =>
+    internal static Gen<ConnectionConfig> AnyConnection =>
         from head in AnyHead
         from pathCount in Gen.Choose(1, 20)
         from paths in Gen.ArrayOf(AnyPath, pathCount)
@@ -184,7 +184,7 @@ public class ConfigPropertyTests
         let networks = (version == 4 ? ipv4 : ipv6).Select((address, i) => AddressText.Network(address, Math.Min(lengths[i], version == 4 ? 32 : 128))).ToArray()
         select new NetworkConfig { Index = 0, Source = networks[0], Destination = networks[1] };
 
-    private static List<(string Section, List<(string Key, string? Value)> Entries)> Sections(GeneralConfig general, TunnelConfig[] tunnels) =>
+    internal static List<(string Section, List<(string Key, string? Value)> Entries)> Sections(GeneralConfig general, TunnelConfig[] tunnels) =>
     [
         ("general",
         [
@@ -199,7 +199,7 @@ public class ConfigPropertyTests
         })),
     ];
 
-    private static List<(string Section, List<(string Key, string? Value)> Entries)> Sections(ConnectionConfig c) =>
+    internal static List<(string Section, List<(string Key, string? Value)> Entries)> Sections(ConnectionConfig c) =>
     [
         ("connection",
         [
@@ -227,7 +227,7 @@ public class ConfigPropertyTests
     private static string? Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : null;
 
     /// <summary>The ways in which different hands write the same: case, order, blanks, comments, quotes, line endings.</summary>
-    private sealed class Style(int seed)
+    internal sealed class Style(int seed)
     {
         private readonly Random random = new(seed);
         private readonly StringBuilder text = new();

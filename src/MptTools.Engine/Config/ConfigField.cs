@@ -1,0 +1,120 @@
+using System.Globalization;
+using System.Net;
+
+namespace MptTools.Engine.Config;
+
+/// <summary>A key of a section and the text a configuration gives it.</summary>
+/// <param name="Key">The key in the spelling new lines get.</param>
+/// <param name="Text">The value as it would be written; null for none. Two configurations with the same text say the same.</param>
+internal sealed record ConfigField<T>(string Key, Func<T, string?> Text)
+{
+    /// <summary>What the loader takes where the section lacks the key; null where that depends on nothing else in the section.</summary>
+    public Func<T, string?>? Implied { get; init; }
+
+    /// <summary>A word that refers to another key's value, and that value.</summary>
+    public (string Word, Func<T, string?> Meaning)? Reference { get; init; }
+
+    /// <summary>Says nothing that a new section would have to say.</summary>
+    public Func<T, bool> IsOmitted { get; init; } = _ => false;
+
+    /// <summary>A value that the user gave is never written over.</summary>
+    public bool IsKept { get; init; }
+
+    /// <summary>How much a difference speaks for another path or network instead of a changed one; all settings together less than an address.</summary>
+    public int Weight { get; init; } = 1;
+}
+
+/// <summary>
+/// The keys of all sections, in the order in which new sections have them: the other direction of the readers. A key that is
+/// missing here would be lost when a file is saved.
+/// </summary>
+internal static class ConfigFields
+{
+    public static readonly IReadOnlyList<ConfigField<(GeneralConfig General, int TunnelCount)>> General =
+    [
+        new("tunnel_num", c => Text(c.TunnelCount)),
+        new("accept_remote", c => Text(c.General.AcceptRemote)),
+        new("cmdport_local", c => Text(c.General.CommandPort)),
+        new("cmd_timeout", c => Seconds(c.General.CommandTimeout)),
+    ];
+
+    public static readonly IReadOnlyList<ConfigField<TunnelConfig>> Tunnel =
+    [
+        new("name", c => c.Name) { Weight = 40 },
+        new("mtu", c => Text(c.Mtu)),
+        new("ipv4_addr", c => c.IPv4?.ToString()) { Weight = 20 },
+        new("ipv6_addr", c => c.IPv6?.ToString()) { Weight = 20 },
+    ];
+
+    public static readonly IReadOnlyList<ConfigField<ConnectionConfig>> Connection =
+    [
+        new("name", c => c.Name),
+        new("permission", c => Text((int)c.Permission)),
+        new("ip_ver", c => Text(c.IPVersion)),
+        new("ip_local", c => c.LocalAddress.ToString()),
+        new("local_port", c => Text(c.LocalPort)),
+        new("local_cmd_port", c => Text(c.LocalCommandPort)),
+        new("ip_remote", c => c.RemoteAddress?.ToString()),
+        new("remote_port", c => Text(c.RemotePort)),
+        new("remote_cmd_port", c => Text(c.RemoteCommandPort)),
+        new("path_count", c => Text(c.Paths.Count)),
+        new("network_count", c => Text(c.Networks.Count)),
+        new("status", c => Text(c.Status)),
+        new("reorder_window", c => Text(c.ReorderWindow)),
+        new("max_buffdelay_msec", c => Text((int)c.MaxBufferDelay.TotalMilliseconds)),
+        new("auth_type", c => Text((int)c.AuthenticationType)),
+        new("auth_key", c => c.AuthenticationKey) { IsKept = true },
+    ];
+
+    public static readonly IReadOnlyList<ConfigField<PathConfig>> Path =
+    [
+        new("interface_name", c => c.Interface) { Weight = 40 },
+        new("ip_ver", c => Text(c.IPVersion)) { Weight = 20 },
+        new("public_ipaddr", c => Found(c.PublicAddress)) { Weight = 30, Reference = ("private_ipaddr", c => Found(c.LocalAddress)) },
+        new("private_ipaddr", c => Found(c.LocalAddress))
+        {
+            Weight = 30,
+            Implied = c => Found(c.PublicAddress),
+            IsOmitted = c => Equals(c.LocalAddress, c.PublicAddress),
+        },
+        new("gw_ipaddr", c => Found(c.Gateway)) { Weight = 20 },
+        new("remote_ipaddr", c => c.RemoteAddress?.ToString()) { Weight = 30 },
+        new("keepalive_time", c => Seconds(c.KeepaliveTime)),
+        new("dead_time", c => Seconds(c.DeadTime)) { Implied = c => Seconds(c.KeepaliveTime * 3) },
+        new("weight_out", c => Text(c.WeightOut)),
+        new("weight_in", c => Text(c.WeightIn)),
+        new("cmd_default", c => Text(c.IsCommandDefault)) { IsOmitted = c => !c.IsCommandDefault },
+        new("status", c => Text((int)c.Status)),
+    ];
+
+    public static readonly IReadOnlyList<ConfigField<NetworkConfig>> Network =
+    [
+        new("ip_ver", c => Text(AddressText.Version(c.Source.BaseAddress))),
+        new("src_addr", c => c.Source.ToString()) { Weight = 20 },
+        new("dst_addr", c => c.Destination.ToString()) { Weight = 20 },
+    ];
+
+    /// <summary>The lines of a new section.</summary>
+    public static IEnumerable<(string Key, string Value)> NewEntries<T>(IReadOnlyList<ConfigField<T>> fields, T config)
+    {
+        foreach (ConfigField<T> field in fields)
+        {
+            if (!field.IsOmitted(config) && field.Text(config) is { } text)
+            {
+                yield return (field.Key, text);
+            }
+        }
+    }
+
+    /// <summary>Seconds as files write them, with as many digits behind the point as needed.</summary>
+    public static string Seconds(TimeSpan time) =>
+        ((decimal)time.Ticks / TimeSpan.TicksPerSecond).ToString("0.#######", CultureInfo.InvariantCulture);
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static string? Text(int? number) => number?.ToString(CultureInfo.InvariantCulture);
+
+    private static string Text(bool value) => value ? "1" : "0";
+
+    private static string Found(IPAddress? address) => address?.ToString() ?? "0.0.0.0";
+}
