@@ -36,6 +36,8 @@ internal static class ConfigFields
         new("accept_remote", c => Text(c.General.AcceptRemote)),
         new("cmdport_local", c => Text(c.General.CommandPort)),
         new("cmd_timeout", c => Seconds(c.General.CommandTimeout)),
+        new("disable_offloads", c => OffloadNames.Of(c.General.DisabledOffloads)),
+        new("threads", c => c.General.Threads == 0 ? "auto" : Text(c.General.Threads)),
     ];
 
     public static readonly IReadOnlyList<ConfigField<TunnelConfig>> Tunnel =
@@ -63,7 +65,7 @@ internal static class ConfigFields
         new("reorder_window", c => Text(c.ReorderWindow)),
         new("max_buffdelay_msec", c => Text((int)c.MaxBufferDelay.TotalMilliseconds)),
         new("auth_type", c => Text((int)c.AuthenticationType)),
-        new("auth_key", c => c.AuthenticationKey) { IsKept = true },
+        new("auth_key", c => BuiltInKey.Is(c.AuthenticationKey) ? BuiltInKey.Word : c.AuthenticationKey) { IsKept = true },
     ];
 
     public static readonly IReadOnlyList<ConfigField<PathConfig>> Path =

@@ -5,6 +5,14 @@ namespace MptTools.Engine.Config;
 /// <param name="Diagnostics">Why there is nothing to write, in whole sentences; warnings about the new text are not repeated here.</param>
 internal sealed record ConfigWriteResult(byte[]? Content, IReadOnlyList<ConfigDiagnostic> Diagnostics)
 {
+    /// <summary>The first fault without file and line, for what becomes no file; empty where there is none.</summary>
+    public string Reason => Diagnostics switch
+    {
+        [] => "",
+        [{ Section: { } section, Key: { } key } fault, ..] => $"[{section}] {key}: {fault.Message}",
+        [var fault, ..] => fault.Message,
+    };
+
     /// <summary>No text, for the errors among <paramref name="faults"/>.</summary>
     public static ConfigWriteResult Refused(IEnumerable<ConfigDiagnostic> faults) =>
         new(null, [.. faults.Where(fault => fault.Severity == ConfigSeverity.Error)]);

@@ -24,7 +24,7 @@ internal sealed class ConnectionDraft
 /// <summary>Reads a connection's file, or conf.template, which lacks what the peer of a create brings along.</summary>
 internal static class ConnectionReader
 {
-    private const int MaxPaths = 20;
+    internal const int MaxPaths = 20;
     private const int MaxNetworks = 20;
     private const int KeyDigits = 64;
     private const int LongestBufferDelay = 60000;
@@ -115,7 +115,7 @@ internal static class ConnectionReader
         || NumberedSections.IndexOf(name, "path_") is not null
         || NumberedSections.IndexOf(name, "net_") is not null;
 
-    private static string? WhyNoName(string name) => name.Any(char.IsWhiteSpace) ? "has a blank in it" : null;
+    internal static string? WhyNoName(string name) => name.Any(char.IsWhiteSpace) ? "has a blank in it" : null;
 
     private static List<PathDraft> ReadPaths(
         string file, IniDocument document, (string, int, int?) count, bool isTemplate, FaultList faults) =>
@@ -147,9 +147,15 @@ internal static class ConnectionReader
         string? key = reader.Secret("auth_key");
         bool isNeeded = authentication == (int)AuthenticationType.Sha256;
         bool isWhole = key is { Length: KeyDigits } && key.All(char.IsAsciiHexDigit);
-        if (isWhole)
+        bool isNamed = string.Equals(key, BuiltInKey.Word, StringComparison.OrdinalIgnoreCase);
+        if (isNamed || BuiltInKey.Is(key))
         {
-            return key;
+            reader.Warning("auth_key", $"The key is the one built into existing servers: it keeps nobody out who knows them. Use it only towards a server that goes on with it after mpt create, and write {KeyDigits} hexadecimal digits of your own at both ends as soon as you can.");
+        }
+
+        if (isWhole || isNamed)
+        {
+            return isNamed ? BuiltInKey.Digits : key;
         }
 
         // Files that need no key often say so with a 0.

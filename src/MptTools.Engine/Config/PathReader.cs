@@ -18,7 +18,7 @@ internal sealed class PathDraft
 /// <summary>Reads [path_n].</summary>
 internal static class PathReader
 {
-    private const int MaxWeight = 10000;
+    internal const int MaxWeight = 10000;
     private const decimal ShortestTime = 0.01m;
     private const decimal LongestTime = 86400m;
 
@@ -94,7 +94,7 @@ internal static class PathReader
         return (local, local);
     }
 
-    private static (TimeSpan? Keepalive, TimeSpan? Dead) ReadTimers(SectionReader reader)
+    internal static (TimeSpan? Keepalive, TimeSpan? Dead) ReadTimers(SectionReader reader)
     {
         TimeSpan? keepalive = reader.Seconds("keepalive_time", ShortestTime, LongestTime, TimeSpan.Zero);
         TimeSpan? dead = reader.Seconds("dead_time", ShortestTime, 3 * LongestTime, keepalive * 3);
