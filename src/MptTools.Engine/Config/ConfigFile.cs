@@ -45,6 +45,25 @@ internal static class ConfigFile
         }
     }
 
+    /// <summary>The file's mode lets its group or everybody read it; no where the system does not tell.</summary>
+    public static bool IsReadByOthers(string file)
+    {
+        try
+        {
+            return !OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & (UnixFileMode.GroupRead | UnixFileMode.OtherRead)) != 0;
+        }
+        catch (Exception exception) when (IsAboutFiles(exception))
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The path as a shell takes it.</summary>
+    public static string ShellQuoted(string path) =>
+        path.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '_' or '-' or '+' or ',' or ':' or '@' or '=')
+            ? path
+            : $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+
     /// <summary>A sentence for what the system said, with what to do.</summary>
     public static string Explain(Exception exception) => exception switch
     {

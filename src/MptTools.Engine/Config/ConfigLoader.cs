@@ -96,8 +96,21 @@ public static class ConfigLoader
     private static IniDocument? ReadDocument(string file, FaultList faults) =>
         ConfigFile.Read(file, faults) is { } content ? IniDocument.Parse(file, content, faults) : null;
 
-    private static ConnectionDraft? ReadConnection(string file, bool isTemplate, FaultList faults) =>
-        ReadDocument(file, faults) is { } document ? ConnectionReader.Read(file, document, isTemplate, faults) : null;
+    private static ConnectionDraft? ReadConnection(string file, bool isTemplate, FaultList faults)
+    {
+        if (ReadDocument(file, faults) is not { } document)
+        {
+            return null;
+        }
+
+        ConnectionDraft draft = ConnectionReader.Read(file, document, isTemplate, faults);
+        if (draft.Section is { } section && ConnectionReader.HoldsSecret(section) && ConfigFile.IsReadByOthers(file))
+        {
+            section.Warning("auth_key", $"The file holds a key, and others than its owner may read it. Run chmod 600 {ConfigFile.ShellQuoted(file)} to take that permission away.");
+        }
+
+        return draft;
+    }
 
     private static string? FindTemplate(string directory, FaultList faults)
     {

@@ -141,13 +141,17 @@ internal static class ConnectionReader
         return networks;
     }
 
+    /// <summary>auth_key has a value that nobody else should know, right or wrong; 0 and the built-in key are none.</summary>
+    public static bool HoldsSecret(SectionReader section) =>
+        section.Secret("auth_key") is { } key && key != "0" && !BuiltInKey.IsNamed(key) && !BuiltInKey.Is(key);
+
     /// <summary>Reads auth_key. No message repeats it, whatever is wrong with it.</summary>
     private static string? ReadKey(SectionReader reader, int? authentication, bool isTemplate)
     {
         string? key = reader.Secret("auth_key");
         bool isNeeded = authentication == (int)AuthenticationType.Sha256;
         bool isWhole = key is { Length: KeyDigits } && key.All(char.IsAsciiHexDigit);
-        bool isNamed = string.Equals(key, BuiltInKey.Word, StringComparison.OrdinalIgnoreCase);
+        bool isNamed = BuiltInKey.IsNamed(key);
         if (isNamed || BuiltInKey.Is(key))
         {
             reader.Warning("auth_key", $"The key is the one built into existing servers: it keeps nobody out who knows them. Use it only towards a server that goes on with it after mpt create, and write {KeyDigits} hexadecimal digits of your own at both ends as soon as you can.");

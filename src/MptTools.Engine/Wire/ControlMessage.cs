@@ -134,7 +134,7 @@ internal readonly ref struct ControlMessage
     /// <summary>Whether the data of round 3 may have a length, in bytes.</summary>
     internal static bool IsDataLength(ControlKind kind, uint length) => kind == ControlKind.PathStatus
         ? length == PathStatusData.Length
-        : length is >= CreateText.SkippedLength and <= MaximumDataLength;
+        : length is >= CreatePayload.SkippedLength and <= MaximumDataLength;
 
     /// <summary>Reads a message. Whether it is authentic is not looked at: <see cref="ControlHash.Fits"/>.</summary>
     /// <param name="datagram">The UDP payload.</param>

@@ -129,8 +129,16 @@ internal sealed class ServerFiles : IDisposable
 
     internal void Write(ConnectionFile connection) => WriteConnection(connection.Name, connection.Render());
 
-    internal void WriteConnection(string name, string text) =>
-        File.WriteAllText(Path.Combine(Directory, "connections", $"{name}.conf"), text);
+    // It may hold a key, so nobody else may read it.
+    internal void WriteConnection(string name, string text)
+    {
+        string file = Path.Combine(Directory, "connections", $"{name}.conf");
+        File.WriteAllText(file, text);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+    }
 
     internal void DeleteConnection(string name) => File.Delete(Path.Combine(Directory, "connections", $"{name}.conf"));
 

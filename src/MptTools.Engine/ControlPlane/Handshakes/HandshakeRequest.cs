@@ -65,6 +65,6 @@ internal enum HandshakeEnd
 /// <param name="Result">With <see cref="HandshakeEnd.Done"/>, what the peer says.</param>
 /// <param name="Reason">With <see cref="HandshakeEnd.Refused"/>, why.</param>
 /// <param name="Payload">With <see cref="HandshakeEnd.Done"/> of a create, the peer's merged connection, for
-/// <see cref="CreateText.Read"/>; an existing peer has cut it in a closing comment.</param>
+/// <see cref="CreatePayload.Read"/>; an existing peer has cut it in a closing comment.</param>
 internal sealed record HandshakeOutcome(
     HandshakeEnd End, int Round, ControlResult Result, HandshakeRefusal Reason, ReadOnlyMemory<byte> Payload);

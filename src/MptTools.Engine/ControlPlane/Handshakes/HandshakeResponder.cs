@@ -234,7 +234,7 @@ internal sealed class HandshakeResponder
             RequesterTunnel = message.RequesterTunnel,
             ResponderTunnel = message.ResponderTunnel,
             Path = isStatus ? PathStatusData.Read(message.Payload) : default,
-            Text = isStatus ? default : CreateText.Read(message.Payload).ToArray(),
+            Text = isStatus ? default : CreatePayload.Read(message.Payload).ToArray(),
             AnswerRoom = isStatus ? 0 : message.Payload.Length,
             Party = handshake.Party,
         };
@@ -275,7 +275,7 @@ internal sealed class HandshakeResponder
             HandshakeCommand command = Pending!;
             ControlResult code = result.Result;
             ReadOnlySpan<byte> text = default;
-            if (command.Kind == ControlKind.Create && code == ControlResult.Done && !CreateText.TryFit(
+            if (command.Kind == ControlKind.Create && code == ControlResult.Done && !CreatePayload.TryFit(
                 result.Text.Span, ControlMessage.AuthenticationLength(authentication), command.AnswerRoom, out text))
             {
                 code = ControlResult.Unreadable;

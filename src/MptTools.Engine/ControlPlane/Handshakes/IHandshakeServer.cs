@@ -72,7 +72,7 @@ internal sealed record HandshakeCommand
     internal ReadOnlyMemory<byte> Text { get; init; }
 
     /// <summary>
-    /// Bytes that fit into the answer. A create whose text does not pass <see cref="CreateText.TryFit"/> with them is
+    /// Bytes that fit into the answer. A create whose text does not pass <see cref="CreatePayload.TryFit"/> with them is
     /// answered without it, as unreadable; so it must not be carried out.
     /// </summary>
     internal required int AnswerRoom { get; init; }

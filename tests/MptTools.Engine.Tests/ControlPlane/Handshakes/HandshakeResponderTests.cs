@@ -275,7 +275,7 @@ public class HandshakeResponderTests
         byte[] buffer = new byte[76 + text.Length - excess];
         answer.AsSpan(0, Math.Min(answer.Length, buffer.Length)).CopyTo(buffer);
         Assert.True(ControlHash.Fits(buffer.AsSpan(0, Math.Min(answer.Length, buffer.Length)), Ends.Key));
-        string read = Encoding.ASCII.GetString(CreateText.Read(answer.AsSpan(76)));
+        string read = Encoding.ASCII.GetString(CreatePayload.Read(answer.AsSpan(76)));
         if (excess == 81)
         {
             Assert.Equal(((byte)ControlResult.Unreadable, ""), (answer[1], read));

@@ -6,7 +6,7 @@ using MptTools.Engine.Wire;
 
 namespace MptTools.Engine.Tests.Wire;
 
-public class CreateTextTests
+public class CreatePayloadTests
 {
     private const int Cut = 36;
 
@@ -15,10 +15,10 @@ public class CreateTextTests
     [Fact]
     public void TheReaderSkipsFourCharacters()
     {
-        Assert.Equal(";;;#\n[c]", Encoding.ASCII.GetString(CreateText.Read(";;;;;;;#\n[c]"u8)));
-        Assert.True(CreateText.Read(";;;;"u8).IsEmpty);
-        Assert.True(CreateText.Read(";;;"u8).IsEmpty);
-        Assert.True(CreateText.Read(default).IsEmpty);
+        Assert.Equal(";;;#\n[c]", Encoding.ASCII.GetString(CreatePayload.Read(";;;;;;;#\n[c]"u8)));
+        Assert.True(CreatePayload.Read(";;;;"u8).IsEmpty);
+        Assert.True(CreatePayload.Read(";;;"u8).IsEmpty);
+        Assert.True(CreatePayload.Read(default).IsEmpty);
     }
 
     [Fact]
@@ -48,7 +48,7 @@ public class CreateTextTests
     public void WhateverFitsMeansTheSame()
     {
         string text = CapturedText(3);
-        Assert.False(CreateText.TryFit(Encoding.ASCII.GetBytes(text), Cut, 400, out ReadOnlySpan<byte> nothing));
+        Assert.False(CreatePayload.TryFit(Encoding.ASCII.GetBytes(text), Cut, 400, out ReadOnlySpan<byte> nothing));
         Assert.True(nothing.IsEmpty);
         PropertyCheck.Holds(
             from cut in Gen.Choose(0, 80)
@@ -64,7 +64,7 @@ public class CreateTextTests
     }
 
     private static string? Fit(string text, int cut, int room) =>
-        CreateText.TryFit(Encoding.ASCII.GetBytes(text), cut, room, out ReadOnlySpan<byte> fitted)
+        CreatePayload.TryFit(Encoding.ASCII.GetBytes(text), cut, room, out ReadOnlySpan<byte> fitted)
             ? Encoding.ASCII.GetString(fitted)
             : null;
 
@@ -72,7 +72,7 @@ public class CreateTextTests
     private static string Read(string payload)
     {
         ConfigResult<ConnectionConfig> result =
-            ConfigLoader.ParseConnection("peer.conf", CreateText.Read(Encoding.ASCII.GetBytes(payload)).ToArray());
+            ConfigLoader.ParseConnection("peer.conf", CreatePayload.Read(Encoding.ASCII.GetBytes(payload)).ToArray());
         Assert.DoesNotContain(result.Diagnostics, fault => fault.Severity == ConfigSeverity.Error);
         ConnectionConfig config = result.Config!;
         return string.Join('\n', config.Paths.Select(path => $"{path}"))

@@ -1,7 +1,7 @@
 namespace MptTools.Engine.Wire;
 
 /// <summary>The payload of a create: a connection's configuration as text.</summary>
-internal static class CreateText
+internal static class CreatePayload
 {
     /// <summary>Bytes at the start that the reader skips; they belong to a comment line of semicolons.</summary>
     internal const int SkippedLength = 4;
