@@ -43,7 +43,7 @@ internal static class ConfigFields
     public static readonly IReadOnlyList<ConfigField<TunnelConfig>> Tunnel =
     [
         new("name", c => c.Name) { Weight = 40 },
-        new("mtu", c => Text(c.Mtu)),
+        new("mtu", c => c.AutoMtu ? "auto" : Text(c.Mtu)),
         new("ipv4_addr", c => c.IPv4?.ToString()) { Weight = 20 },
         new("ipv6_addr", c => c.IPv6?.ToString()) { Weight = 20 },
     ];
@@ -86,6 +86,7 @@ internal static class ConfigFields
         new("weight_out", c => Text(c.WeightOut)),
         new("weight_in", c => Text(c.WeightIn)),
         new("cmd_default", c => Text(c.IsCommandDefault)) { IsOmitted = c => !c.IsCommandDefault },
+        new("udp_checksum", c => Text(c.UdpChecksum)) { IsOmitted = c => c.UdpChecksum },
         new("status", c => Text((int)c.Status)),
     ];
 

@@ -97,7 +97,7 @@ public class ConnectionWriterPropertyTests
         TunnelConfig first = tunnels[0];
         TunnelConfig[] changed =
         [
-            random.Next(3) switch { 0 => first with { IPv4 = null }, 1 => first with { IPv6 = null }, _ => first with { Mtu = 1280 } },
+            random.Next(3) switch { 0 => first with { IPv4 = null }, 1 => first with { IPv6 = null }, _ => first with { Mtu = 1280, AutoMtu = false } },
             .. tunnels.Skip(1 + random.Next(2)),
             .. others.Where(other => tunnels.All(tunnel => tunnel.Name != other.Name && !Equals(tunnel.IPv4?.Address, other.IPv4?.Address) && !Equals(tunnel.IPv6?.Address, other.IPv6?.Address))),
         ];
