@@ -36,6 +36,7 @@ internal static class ConfigFields
         new("accept_remote", c => Text(c.General.AcceptRemote)),
         new("cmdport_local", c => Text(c.General.CommandPort)),
         new("cmd_timeout", c => Seconds(c.General.CommandTimeout)),
+        new("accept_local_users", c => Text(c.General.AcceptLocalUsers)) { IsOmitted = c => !c.General.AcceptLocalUsers },
         new("disable_offloads", c => OffloadNames.Of(c.General.DisabledOffloads)),
         new("threads", c => c.General.Threads == 0 ? "auto" : Text(c.General.Threads)),
     ];
@@ -66,6 +67,7 @@ internal static class ConfigFields
         new("max_buffdelay_msec", c => Text((int)c.MaxBufferDelay.TotalMilliseconds)),
         new("auth_type", c => Text((int)c.AuthenticationType)),
         new("auth_key", c => BuiltInKey.Is(c.AuthenticationKey) ? BuiltInKey.Word : c.AuthenticationKey) { IsKept = true },
+        new("auth_key_after_create", c => c.BuiltInKeyAfterCreate ? BuiltInKey.Word : ConnectionReader.OwnKeyWord) { IsOmitted = c => !c.BuiltInKeyAfterCreate },
     ];
 
     public static readonly IReadOnlyList<ConfigField<PathConfig>> Path =

@@ -27,6 +27,7 @@ internal static class ConnectionReader
     internal const int MaxPaths = 20;
     private const int MaxNetworks = 20;
     private const int KeyDigits = 64;
+    internal const string OwnKeyWord = "own";
     private const int LongestBufferDelay = 60000;
     private static readonly TimeSpan DefaultBufferDelay = TimeSpan.FromMilliseconds(100);
 
@@ -65,6 +66,7 @@ internal static class ConnectionReader
         int? bufferDelay = reader.Number("max_buffdelay_msec", 0, LongestBufferDelay, fallback: (int)DefaultBufferDelay.TotalMilliseconds);
         int? authentication = reader.Number("auth_type", 0, 2);
         string? key = ReadKey(reader, authentication, isTemplate);
+        bool? builtInAfterCreate = ReadKeyAfterCreate(reader);
         if (local is not null && local.Equals(remote))
         {
             reader.Error("ip_remote", $"{remote} is ip_local as well. Write the tunnel address of the peer.");
@@ -74,6 +76,7 @@ internal static class ConnectionReader
             faults.ErrorsIn(file) > 0 || name is null || permission is not { } permissionBits || version is not { } ipVersion
             || local is null || localPort is not { } port || status is not { } statusCode || window is not { } packets
             || bufferDelay is not { } milliseconds || authentication is not { } authenticationType
+            || builtInAfterCreate is not { } builtIn
             ? null
             : new ConnectionConfig
             {
@@ -92,6 +95,7 @@ internal static class ConnectionReader
                 MaxBufferDelay = milliseconds == 0 ? DefaultBufferDelay : TimeSpan.FromMilliseconds(milliseconds),
                 AuthenticationType = (AuthenticationType)authenticationType,
                 AuthenticationKey = key,
+                BuiltInKeyAfterCreate = builtIn,
                 Paths = [.. paths.Select(path => path.Config).OfType<PathConfig>()],
                 Networks = networks,
             };
@@ -180,6 +184,17 @@ internal static class ConnectionReader
         }
 
         return null;
+    }
+
+    private static bool? ReadKeyAfterCreate(SectionReader reader)
+    {
+        bool? isBuiltIn = reader.OneOf("auth_key_after_create", OwnKeyWord, BuiltInKey.Word);
+        if (isBuiltIn == true)
+        {
+            reader.Warning("auth_key_after_create", "After a create with an existing server, commands are authenticated with the key built into those, which keeps nobody out who knows them. Write a key of your own at both ends as soon as you can.");
+        }
+
+        return isBuiltIn;
     }
 
     private static void ReportPathsInConflict(IReadOnlyList<PathDraft> paths)

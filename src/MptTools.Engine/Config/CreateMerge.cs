@@ -115,7 +115,7 @@ internal static class CreateMerge
         }
 
         byte[]? answer = CreateText.RenderAnswer(
-            connection with { Name = request.Offer.Name }, facts.CommandPort, request.TextLength, request.AuthenticationLength);
+            connection with { Name = request.Offer.Name }, facts.CommandPort, request.Offer.IsOurs, request.TextLength, request.AuthenticationLength);
         return answer is null
             ? Unreadable($"The answer would be longer than the request of {request.TextLength} bytes, which existing servers cannot receive.")
             : new CreateResult(CreateOutcome.Created, connection, answer, "");

@@ -44,6 +44,9 @@ internal sealed record CreateOffer
     /// <summary>network_count is not 0.</summary>
     public required bool HasNetworks { get; init; }
 
+    /// <summary>The other end is MptTools.</summary>
+    public bool IsOurs { get; init; }
+
     /// <summary>The paths, [path_0] first; 1 to 20.</summary>
     public required IReadOnlyList<CreatePathOffer> Paths { get; init; }
 
@@ -65,6 +68,7 @@ internal sealed record CreateOffer
         else if (IniDocument.Parse(source, WholeLines(text), faults) is { } document)
         {
             offer = Read(source, document, faults);
+            offer = offer is null ? null : offer with { IsOurs = CreateText.IsMarked(text.Span) };
         }
 
         return new ConfigResult<CreateOffer>(faults.HasErrors ? null : offer, faults.ToList());

@@ -6,14 +6,16 @@ namespace MptTools.Engine.Config;
 
 /// <summary>
 /// The text of a connection that travels in a create, byte for byte as existing servers write it: no auth_key, no
-/// cmd_default, whole seconds. A reader skips the first four characters, which are part of the first comment.
+/// cmd_default, whole seconds. A reader skips the first four characters, which are part of the first comment: there we say
+/// that we are MptTools, and nobody else looks at it.
 /// </summary>
 internal static class CreateText
 {
     /// <summary>So many characters at its beginning are skipped by who reads it.</summary>
     public const int SkippedLength = 4;
 
-    private const string Head = ";;;;;;;#################### Multipath Connection Information: ###############\n\n";
+    private const string ExistingMark = ";;;;", OurMark = ";MT;";
+    private const string Head = ";;;#################### Multipath Connection Information: ###############\n\n";
     private const string PathHead = "########################## PATHS ############################\n\n";
     private const string NetworkHead = "####################### NETWORKS #####################################\n";
     private const int KeyWidth = 16;
@@ -25,7 +27,12 @@ internal static class CreateText
     /// <summary>The payload of a create's round 3.</summary>
     /// <param name="config">The requester's connection.</param>
     /// <param name="commandPort">This server's command port, 1 to 65535.</param>
-    public static byte[] Render(ConnectionConfig config, int commandPort) => Encoding.UTF8.GetBytes(Render(config, commandPort, Whole));
+    /// <param name="isMarked">It says that it comes from MptTools.</param>
+    public static byte[] Render(ConnectionConfig config, int commandPort, bool isMarked) =>
+        Encoding.UTF8.GetBytes(Render(config, commandPort, isMarked, Whole));
+
+    /// <summary>The text says that it comes from MptTools.</summary>
+    public static bool IsMarked(ReadOnlySpan<byte> text) => text.StartsWith(";MT;"u8);
 
     /// <summary>
     /// The payload of a create's round 4. Existing servers send it without its last bytes, as many as the authentication
@@ -33,15 +40,16 @@ internal static class CreateText
     /// </summary>
     /// <param name="config">The responder's connection.</param>
     /// <param name="commandPort">This server's command port, 1 to 65535.</param>
+    /// <param name="isMarked">It says that it comes from MptTools; to be said to who has said so only.</param>
     /// <param name="longest">The length of the payload of round 3, in bytes.</param>
     /// <param name="authenticationLength">The length of the authentication data, in bytes.</param>
     /// <returns>Null when even the tightest text is longer.</returns>
-    public static byte[]? RenderAnswer(ConnectionConfig config, int commandPort, int longest, int authenticationLength)
+    public static byte[]? RenderAnswer(ConnectionConfig config, int commandPort, bool isMarked, int longest, int authenticationLength)
     {
-        byte[] whole = Render(config, commandPort);
+        byte[] whole = Render(config, commandPort, isMarked);
         // Only the closing comment may lose something.
         int cut = config.Networks.Count == 0 ? Math.Min(authenticationLength, NetworkHead.Length) : 0;
-        return Shorter.Select(layout => Encoding.UTF8.GetBytes(Render(config with { Networks = [] }, commandPort, layout)))
+        return Shorter.Select(layout => Encoding.UTF8.GetBytes(Render(config with { Networks = [] }, commandPort, isMarked, layout)))
             .Prepend(whole[..^cut]).FirstOrDefault(text => text.Length <= longest);
     }
 
@@ -61,10 +69,10 @@ internal static class CreateText
     // A ratio of two times has an error in its last digits that must not become a second.
     private static long RoundUp(double seconds) => (long)Math.Ceiling(Math.Round(seconds, 7));
 
-    private static string Render(ConnectionConfig c, int commandPort, Layout layout)
+    private static string Render(ConnectionConfig c, int commandPort, bool isMarked, Layout layout)
     {
         var text = new StringBuilder();
-        text.Append(layout.HasComments ? Head : ";;;;;\n").Append("[connection]\n");
+        text.Append(isMarked ? OurMark : ExistingMark).Append(layout.HasComments ? Head : ";\n").Append("[connection]\n");
         Add("name", IniSpelling.Of(c.Name));
         Add("permission", (int)c.Permission);
         Add("ip_ver", c.IPVersion);

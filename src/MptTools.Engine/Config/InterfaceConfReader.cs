@@ -71,9 +71,10 @@ internal static class InterfaceConfReader
         bool? acceptRemote = reader.Switch("accept_remote");
         int? commandPort = reader.Number("cmdport_local", 1, 65535, fallback: 60456);
         int? timeout = reader.Number("cmd_timeout", 1, 3600, fallback: 25);
+        bool? acceptUsers = reader.Switch("accept_local_users", fallback: false);
         Offloads? disabled = reader.OffloadList("disable_offloads");
         int? threads = reader.NumberOrWord("threads", 1, MaxThreads, Automatic);
-        return acceptRemote is not { } accept || commandPort is not { } port || timeout is not { } seconds || disabled is not { } offloads
+        return acceptRemote is not { } accept || commandPort is not { } port || timeout is not { } seconds || acceptUsers is not { } users || disabled is not { } offloads
             || threads is not { } count
             ? null
             : new GeneralConfig
@@ -81,6 +82,7 @@ internal static class InterfaceConfReader
                 AcceptRemote = accept,
                 CommandPort = port,
                 CommandTimeout = TimeSpan.FromSeconds(seconds),
+                AcceptLocalUsers = users,
                 DisabledOffloads = offloads,
                 Threads = count,
             };

@@ -7,7 +7,7 @@ internal sealed record SectionKind(string Title, IReadOnlyList<string> Keys);
 internal static class KnownKeys
 {
     public static readonly SectionKind General = new("[general] of interface.conf",
-        ["tunnel_num", "accept_remote", "cmdport_local", "cmd_timeout", "disable_offloads", "threads"]);
+        ["tunnel_num", "accept_remote", "cmdport_local", "cmd_timeout", "accept_local_users", "disable_offloads", "threads"]);
 
     public static readonly SectionKind Tunnel = new("[tun_n] of interface.conf",
         ["name", "mtu", "ipv4_addr", "ipv6_addr"]);
@@ -16,7 +16,7 @@ internal static class KnownKeys
     [
         "name", "permission", "ip_ver", "ip_local", "local_port", "local_cmd_port", "ip_remote", "remote_port",
         "remote_cmd_port", "path_count", "network_count", "status", "reorder_window", "max_buffdelay_msec", "auth_type",
-        "auth_key",
+        "auth_key", "auth_key_after_create",
     ]);
 
     public static readonly SectionKind Path = new("[path_n]",

@@ -103,6 +103,27 @@ internal sealed class SectionReader
     public bool? Switch(string key, bool fallback = false) =>
         Number(key, 0, 1, fallback: fallback ? 1 : 0) is { } number ? number == 1 : null;
 
+    /// <summary>One of two words.</summary>
+    /// <returns>Whether it is the second; false where the file says nothing.</returns>
+    public bool? OneOf(string key, string first, string second)
+    {
+        string wanted = $"{first} or {second}";
+        Reading text = Text(key, wanted, fallback: first);
+        if (text.Kind != TextKind.Given)
+        {
+            return text.Kind == TextKind.Absent ? false : null;
+        }
+
+        bool isSecond = Is(key, second);
+        if (!isSecond && !Is(key, first))
+        {
+            Error(key, $"{ConfigText.Quote(text.Value)} is none of the possible values. Write {wanted}.");
+            return null;
+        }
+
+        return isSecond;
+    }
+
     /// <summary>A list of offloads; none where the file says nothing.</summary>
     public Offloads? OffloadList(string key)
     {

@@ -42,6 +42,11 @@ public sealed record GeneralConfig
     /// <summary>cmd_timeout: how long a client waits for an answer.</summary>
     public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(25);
 
+    /// <summary>
+    /// accept_local_users: over the UDP command port every user of this host may change something; otherwise only root.
+    /// </summary>
+    public bool AcceptLocalUsers { get; init; }
+
     /// <summary>disable_offloads: what is not used even where the kernel has it.</summary>
     public Offloads DisabledOffloads { get; init; }
 
@@ -158,6 +163,12 @@ public sealed record ConnectionConfig
     /// needs none has something else (existing files write 0).
     /// </summary>
     public string? AuthenticationKey { get; init; }
+
+    /// <summary>
+    /// auth_key_after_create = default: with auth_type 2 a connection that was created with an existing server goes on with the key
+    /// built into those, as they do. Otherwise, and between two servers of ours always, with <see cref="AuthenticationKey"/>.
+    /// </summary>
+    public bool BuiltInKeyAfterCreate { get; init; }
 
     /// <summary>The paths, [path_0] first; 1 to 20.</summary>
     public required IReadOnlyList<PathConfig> Paths { get; init; }

@@ -70,6 +70,8 @@ internal readonly ref struct ControlMessage
     internal const int BaseLength = 40;
     /// <summary>Most bytes of data round 3 or 4 may carry: twice what the largest configuration takes as text.</summary>
     internal const int MaximumDataLength = 16384;
+    /// <summary>Bytes at the start of a create's text that its reader skips; without more it is none.</summary>
+    private const int SkippedTextLength = 4;
     /// <summary>Length in bytes of the payload of rounds 1 and 2.</summary>
     internal const int AnnouncementLength = sizeof(uint);
     /// <summary>Longest message, in bytes.</summary>
@@ -134,7 +136,7 @@ internal readonly ref struct ControlMessage
     /// <summary>Whether the data of round 3 may have a length, in bytes.</summary>
     internal static bool IsDataLength(ControlKind kind, uint length) => kind == ControlKind.PathStatus
         ? length == PathStatusData.Length
-        : length is >= CreatePayload.SkippedLength and <= MaximumDataLength;
+        : length is >= SkippedTextLength and <= MaximumDataLength;
 
     /// <summary>Reads a message. Whether it is authentic is not looked at: <see cref="ControlHash.Fits"/>.</summary>
     /// <param name="datagram">The UDP payload.</param>

@@ -50,7 +50,7 @@ internal static class ConfigChanges
         c = Is() ? c with { LocalCommandPort = other.LocalCommandPort } : c;
         c = Is() ? c with { IPVersion = other.IPVersion, LocalAddress = other.LocalAddress, RemoteAddress = other.RemoteAddress } : c;
         c = Is() ? c with { ReorderWindow = other.ReorderWindow, MaxBufferDelay = other.MaxBufferDelay } : c;
-        return Is() ? c with { AuthenticationType = other.AuthenticationType, AuthenticationKey = other.AuthenticationKey } : c;
+        return Is() ? c with { AuthenticationType = other.AuthenticationType, AuthenticationKey = other.AuthenticationKey, BuiltInKeyAfterCreate = other.BuiltInKeyAfterCreate } : c;
     }
 
     private static ConnectionConfig ChangePath(ConnectionConfig config, ConnectionConfig other, Random random)

@@ -74,6 +74,7 @@ public class ConfigPropertyTests
         select new GeneralConfig
         {
             AcceptRemote = acceptRemote,
+            AcceptLocalUsers = !acceptRemote,
             CommandPort = port,
             CommandTimeout = TimeSpan.FromSeconds(timeout),
             DisabledOffloads = offloads,
@@ -142,6 +143,7 @@ public class ConfigPropertyTests
             ReorderWindow = window,
             MaxBufferDelay = TimeSpan.FromMilliseconds(delay),
             AuthenticationType = (AuthenticationType)authentication,
+            BuiltInKeyAfterCreate = lacks == 3,
             AuthenticationKey = lacks == 2 && authentication < 2 ? null : new string(key),
             Paths = [],
         };
@@ -190,6 +192,7 @@ public class ConfigPropertyTests
         [
             ("tunnel_num", Text(tunnels.Length)), ("accept_remote", general.AcceptRemote ? "1" : "0"),
             ("cmdport_local", Text(general.CommandPort)), ("cmd_timeout", Text(general.CommandTimeout.TotalSeconds)),
+            ("accept_local_users", general.AcceptLocalUsers ? "1" : null),
             ("disable_offloads", OffloadNames.Of(general.DisabledOffloads)),
             ("threads", general.Threads == 0 ? "auto" : Text(general.Threads)),
         ]),
@@ -208,6 +211,7 @@ public class ConfigPropertyTests
             ("remote_port", Text(c.RemotePort)), ("remote_cmd_port", Text(c.RemoteCommandPort)), ("path_count", Text(c.Paths.Count)),
             ("network_count", Text(c.Networks.Count)), ("status", Text(c.Status)), ("reorder_window", Text(c.ReorderWindow)),
             ("max_buffdelay_msec", Text(c.MaxBufferDelay.TotalMilliseconds)), ("auth_type", Text((int)c.AuthenticationType)), ("auth_key", c.AuthenticationKey),
+            ("auth_key_after_create", c.BuiltInKeyAfterCreate ? "default" : null),
         ]),
         .. c.Paths.Select(path => ($"path_{path.Index}", new List<(string, string?)>
         {

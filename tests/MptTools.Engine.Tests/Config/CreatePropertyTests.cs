@@ -21,7 +21,7 @@ public class CreatePropertyTests
             {
                 ConnectionConfig own = input.own;
                 CreateFacts facts = Facts(own, input.other, input.key);
-                byte[] text = CreateText.Render(own, 60456);
+                byte[] text = CreateText.Render(own, 60456, isMarked: false);
 
                 CreateResult result = CreateMerge.Merge(
                     new CreateRequest(CreateCapture.Read(text), own.LocalAddress, facts.TunnelAddresses[^1], text.Length, CreateCapture.AuthenticationLength), facts);

@@ -10,7 +10,7 @@ public class CreateTests
 {
     [Fact]
     public void RequesterSendsWhatWasCaptured() => Assert.Equal(
-        Encoding.UTF8.GetString(CreateCapture.Request), Encoding.UTF8.GetString(CreateText.Render(CreateCapture.Requester, CreateCapture.CommandPort)));
+        Encoding.UTF8.GetString(CreateCapture.Request), Encoding.UTF8.GetString(CreateText.Render(CreateCapture.Requester, CreateCapture.CommandPort, isMarked: false)));
 
     [Fact]
     public void ResponderAnswersWhatWasCaptured()
@@ -19,6 +19,18 @@ public class CreateTests
 
         Assert.Equal((CreateOutcome.Created, ""), (result.Outcome, result.Reason));
         Assert.Equal(Encoding.UTF8.GetString(CreateCapture.Answer), Encoding.UTF8.GetString(result.Answer));
+    }
+
+    [Fact]
+    public void TwoOfOursTellEachOtherAndExistingServersDoNotSeeIt()
+    {
+        byte[] request = CreateText.Render(CreateCapture.Requester, CreateCapture.CommandPort, isMarked: true);
+        byte[] answer = CreateMerge.Merge(CreateCapture.RequestOf(request, "10.0.0.2", "10.0.0.3"), CreateCapture.Facts).Answer;
+
+        Assert.Equal((true, true), (CreateCapture.Read(request).IsOurs, CreateCapture.Read(answer).IsOurs));
+        Assert.Equal((false, false), (CreateCapture.Read(CreateCapture.Request).IsOurs, CreateCapture.Read(CreateCapture.Answer).IsOurs));
+        Assert.Equal(CreateCapture.Request[CreateText.SkippedLength..], request[CreateText.SkippedLength..]);
+        Assert.Equal(CreateCapture.Answer[CreateText.SkippedLength..], answer[CreateText.SkippedLength..]);
     }
 
     [Fact]
@@ -70,7 +82,7 @@ public class CreateTests
             Paths = [.. CreateCapture.Requester.Paths.Select(path => path with { RemoteAddress = path.IsCommandDefault ? path.RemoteAddress : null })],
             Networks = [new NetworkConfig { Index = 0, Source = IPNetwork.Parse("10.0.0.2/32"), Destination = IPNetwork.Parse("0.0.0.0/0") }],
         };
-        string text = Encoding.UTF8.GetString(CreateText.Render(own, 60456));
+        string text = Encoding.UTF8.GetString(CreateText.Render(own, 60456, isMarked: false));
 
         Assert.Contains("\nremote_port      = 0\n", text, StringComparison.Ordinal);
         Assert.Contains("\nremote_ipaddr    = 0.0.0.0\n", text, StringComparison.Ordinal);
@@ -222,7 +234,7 @@ public class CreateTests
     public void TextCarriesNoKey()
     {
         Assert.NotNull(CreateCapture.Requester.AuthenticationKey);
-        Assert.DoesNotContain("auth_key", Encoding.UTF8.GetString(CreateText.Render(CreateCapture.Requester, 60456)), StringComparison.Ordinal);
+        Assert.DoesNotContain("auth_key", Encoding.UTF8.GetString(CreateText.Render(CreateCapture.Requester, 60456, isMarked: false)), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -242,7 +254,7 @@ public class CreateTests
         ConnectionConfig own = CreateCapture.Requester;
         own = own with { Paths = [own.Paths[0] with { KeepaliveTime = TimeSpan.FromSeconds(keepalive), DeadTime = TimeSpan.FromSeconds(dead) }] };
 
-        string text = Encoding.UTF8.GetString(CreateText.Render(own, 60456));
+        string text = Encoding.UTF8.GetString(CreateText.Render(own, 60456, isMarked: false));
         PathConfig? completed = CreateCompletion.Complete(own, CreateCapture.Read(CreateCapture.Answer), KeyAfterCreate.Configured).Connection?.Paths[0];
 
         Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"\nkeepalive_time   = {wholeKeepalive}\ndead_time        = {wholeDead}\n"), text, StringComparison.Ordinal);

@@ -64,7 +64,7 @@ internal enum HandshakeEnd
 /// <param name="Round">The round whose answer ended it or did not come, 2 or 4; 0: it was not sent.</param>
 /// <param name="Result">With <see cref="HandshakeEnd.Done"/>, what the peer says.</param>
 /// <param name="Reason">With <see cref="HandshakeEnd.Refused"/>, why.</param>
-/// <param name="Payload">With <see cref="HandshakeEnd.Done"/> of a create, the peer's merged connection, for
-/// <see cref="CreatePayload.Read"/>; an existing peer has cut it in a closing comment.</param>
+/// <param name="Payload">With <see cref="HandshakeEnd.Done"/> of a create, the peer's merged connection as text; an
+/// existing peer has cut it in a closing comment.</param>
 internal sealed record HandshakeOutcome(
     HandshakeEnd End, int Round, ControlResult Result, HandshakeRefusal Reason, ReadOnlyMemory<byte> Payload);

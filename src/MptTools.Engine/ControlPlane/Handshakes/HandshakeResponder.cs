@@ -234,8 +234,7 @@ internal sealed class HandshakeResponder
             RequesterTunnel = message.RequesterTunnel,
             ResponderTunnel = message.ResponderTunnel,
             Path = isStatus ? PathStatusData.Read(message.Payload) : default,
-            Text = isStatus ? default : CreatePayload.Read(message.Payload).ToArray(),
-            AnswerRoom = isStatus ? 0 : message.Payload.Length,
+            Text = isStatus ? default : message.Payload.ToArray(),
             Party = handshake.Party,
         };
         var done = new AnsweredHandshake(command, handshake.Random, handshake.Authentication, digest.ToArray());
@@ -274,11 +273,12 @@ internal sealed class HandshakeResponder
         {
             HandshakeCommand command = Pending!;
             ControlResult code = result.Result;
-            ReadOnlySpan<byte> text = default;
-            if (command.Kind == ControlKind.Create && code == ControlResult.Done && !CreatePayload.TryFit(
-                result.Text.Span, ControlMessage.AuthenticationLength(authentication), command.AnswerRoom, out text))
+            ReadOnlySpan<byte> text = command.Kind == ControlKind.Create && code == ControlResult.Done ? result.Text.Span : default;
+            if (text.Length > command.Text.Length)
             {
+                // An existing requester cannot take an answer longer than its own request.
                 code = ControlResult.Unreadable;
+                text = default;
             }
             var message = new ControlMessage
             {

@@ -68,14 +68,11 @@ internal sealed record HandshakeCommand
     /// <summary>The path of a status change, as the peer sees it; empty in a create.</summary>
     internal PathStatusData Path { get; init; }
 
-    /// <summary>The peer's connection as text, without the characters to be skipped; empty in a status change.</summary>
-    internal ReadOnlyMemory<byte> Text { get; init; }
-
     /// <summary>
-    /// Bytes that fit into the answer. A create whose text does not pass <see cref="CreatePayload.TryFit"/> with them is
-    /// answered without it, as unreadable; so it must not be carried out.
+    /// The payload of a create: the peer's connection as text, the characters to be skipped included. An answer with a longer text
+    /// is not sent, so such a create must not be carried out. Empty in a status change.
     /// </summary>
-    internal required int AnswerRoom { get; init; }
+    internal ReadOnlyMemory<byte> Text { get; init; }
 
     /// <summary>What the server found for it when the handshake began.</summary>
     internal required HandshakeParty Party { get; init; }
@@ -83,5 +80,5 @@ internal sealed record HandshakeCommand
 
 /// <summary>What came of a request.</summary>
 /// <param name="Result">Goes to the peer.</param>
-/// <param name="Text">The merged connection as text, the characters to be skipped included; for a create that was done.</param>
+/// <param name="Text">The payload of a create's answer, for one that was done.</param>
 internal readonly record struct HandshakeResult(ControlResult Result, ReadOnlyMemory<byte> Text = default);

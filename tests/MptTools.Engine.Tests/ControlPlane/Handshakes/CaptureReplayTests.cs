@@ -96,8 +96,8 @@ public class CaptureReplayTests
         Assert.Equal(asked.RemoteTunnel, command.ResponderTunnel);
         if (handshake.IsCreate)
         {
-            Assert.StartsWith(";;;####", System.Text.Encoding.ASCII.GetString(command.Text.Span));
-            Assert.Equal(handshake[3][80..], command.Text.ToArray());
+            Assert.StartsWith(";;;;;;;####", System.Text.Encoding.ASCII.GetString(command.Text.Span));
+            Assert.Equal(handshake[3][76..], command.Text.ToArray());
         }
         else
         {
