@@ -21,6 +21,7 @@ internal static class MptErrors
             MptErrorKind.Busy => (ErrorCategory.ResourceBusy, "Close other clients of the server and try again."),
             MptErrorKind.TimedOut => (ErrorCategory.OperationTimeout, "Look at the server's events and at the load of the host."),
             MptErrorKind.ConnectionLost => (ErrorCategory.ConnectionError, "See with Get-MptServer whether the server still runs."),
+            MptErrorKind.StoppedByHook => (ErrorCategory.OperationStopped, "See the hook in hooks/ of the configuration directory; what it wrote is in the server's log."),
             MptErrorKind.Internal => (ErrorCategory.NotSpecified, "This is a defect of the server; please report it."),
             _ => (ErrorCategory.InvalidOperation, (string?)null),
         };

@@ -23,6 +23,12 @@ public enum MptEventKind
     PeerChanged,
     /// <summary>Something the admin should look at; nothing stopped.</summary>
     Warning,
+    /// <summary>A hook stopped a change before it was made.</summary>
+    ChangeRefused,
+    /// <summary>A hook could not be run, or ended badly where it could not stop anything.</summary>
+    HookFailed,
+    /// <summary>A line that a hook wrote.</summary>
+    HookOutput,
 }
 
 /// <summary>A change in a running server.</summary>

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using MptTools.Engine.Config;
 using MptTools.Engine.ControlPlane;
+using MptTools.Engine.ControlPlane.Hooks;
 using MptTools.Engine.DataPlane;
 using MptTools.Engine.Linux;
 
@@ -44,7 +45,11 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         forwarder = new Forwarder(Name, time, plan, controlWake, Fail);
         offloadNotice = new OffloadNotice(controlWake);
         Offloads allowed = Offloads.All & ~(config.General.DisabledOffloads | options.DisabledOffloads);
-        context = new ServerContext(Name, time, forwarder, new PathRoutes(), events, allowed) { Doubts = new SizeDoubts(controlWake) };
+        context = new ServerContext(Name, time, forwarder, new PathRoutes(), events, allowed)
+        {
+            Hooks = new HookRunner(Name, config.Directory, events, time),
+            Doubts = new SizeDoubts(controlWake),
+        };
         offloads = new OffloadReporter(context);
         networkRoutes = new NetworkRoutes(context);
         if (options.Observer is { } observer)
@@ -390,6 +395,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
             }
             context.Routes.Dispose();
             links?.Dispose();
+            context.Hooks.Dispose();
             events.Complete();
         }
         finally

@@ -61,6 +61,8 @@ public enum MptErrorKind
     ConnectionLost,
     /// <summary>A defect of the server.</summary>
     Internal,
+    /// <summary>A hook of the site stopped the change.</summary>
+    StoppedByHook,
 }
 
 /// <summary>A command that cannot be carried out; the message is a whole sentence for the user, and nothing was changed.</summary>

@@ -1,3 +1,4 @@
+using MptTools.Engine.ControlPlane.Hooks;
 using MptTools.Engine.DataPlane;
 using MptTools.Engine.Linux;
 
@@ -8,6 +9,9 @@ namespace MptTools.Engine.ControlPlane;
 internal sealed record ServerContext(
     string Server, TimeProvider Time, Forwarder Forwarder, PathRoutes Routes, EventHub Events, Offloads Offloads)
 {
+    /// <summary>The site's own programs, called before and after changes.</summary>
+    internal required HookRunner Hooks { get; init; }
+
     /// <summary>Where the data plane's doubts about sizes go; null: nowhere.</summary>
     internal SizeDoubts? Doubts { get; init; }
 
@@ -15,8 +19,9 @@ internal sealed record ServerContext(
     internal bool SizesChanged { get; set; }
 
     internal void Raise(
-        MptEventKind kind, string message, string? connection = null, int? path = null, string? before = null, string? after = null) =>
-        Events.Raise(new MptEvent
+        MptEventKind kind, string message, string? connection = null, int? path = null, string? before = null, string? after = null)
+    {
+        MptEvent happened = new()
         {
             Time = Time.GetUtcNow(),
             Kind = kind,
@@ -26,7 +31,10 @@ internal sealed record ServerContext(
             OldState = before,
             NewState = after,
             Message = message,
-        });
+        };
+        Events.Raise(happened);
+        Hooks.Happened(happened);
+    }
 
     internal void Warn(string message, string? connection = null, int? path = null) =>
         Raise(MptEventKind.Warning, message, connection, path);

@@ -14,6 +14,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Lib, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int statx(int directory, string path, int flags, uint mask, statx_buffer* result);
 
+    [LibraryImport(Lib, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial byte* realpath(string path, byte* resolved);
+
     internal const int AT_FDCWD = -100;
     internal const uint STATX_BASIC_STATS = 0x7ff;
     internal const int S_IFMT = 0xf000, S_IFREG = 0x8000;

@@ -1,6 +1,7 @@
 using System.Net;
 using MptTools.Engine.Config;
 using MptTools.Engine.ControlPlane;
+using MptTools.Engine.ControlPlane.Hooks;
 using MptTools.Engine.DataPlane;
 using MptTools.Engine.Linux;
 using MptTools.Engine.Tests.DataPlane;
@@ -32,7 +33,7 @@ internal sealed class ControllerBench : IDisposable
                 lastEvent.Set();
             }
         });
-        context = new ServerContext("tun0", clock, forwarder, routes, hub, Offloads.All);
+        context = new ServerContext("tun0", clock, forwarder, routes, hub, Offloads.All) { Hooks = new HookRunner("tun0", null, hub, clock) };
         Controller = new ConnectionController(context, TunnelBench.Connection.Config, TunnelBench.Tunnel, TimeSpan.Zero);
         foreach (PathController path in Controller.Paths)
         {

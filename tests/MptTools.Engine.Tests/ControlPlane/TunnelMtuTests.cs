@@ -1,5 +1,6 @@
 using MptTools.Engine.Config;
 using MptTools.Engine.ControlPlane;
+using MptTools.Engine.ControlPlane.Hooks;
 using MptTools.Engine.DataPlane;
 using MptTools.Engine.Linux;
 using MptTools.Engine.Tests.DataPlane;
@@ -125,7 +126,7 @@ public sealed class TunnelMtuTests
         {
             Tunnel = tunnel ?? new TunnelRuntime(config, TunDevice.FromDescriptors(config.Name, virtioHeaders: false, -1), new ThreadPlan(1), null!);
             hub.Subscribe(events.Add);
-            ServerContext context = new("tun0", TimeProvider.System, null!, null!, hub, Offloads.None);
+            ServerContext context = new("tun0", TimeProvider.System, null!, null!, hub, Offloads.None) { Hooks = new HookRunner("tun0", null, hub, TimeProvider.System) };
             Mtu = new TunnelMtu(context, Tunnel, (device, value) =>
             {
                 Assert.Equal(Tunnel.Config.Name, device);
