@@ -15,6 +15,10 @@ public enum MptEventKind
     ConnectionStarted,
     /// <summary>A connection stopped.</summary>
     ConnectionStopped,
+    /// <summary>A running connection has another configuration; the message says what is different.</summary>
+    ConnectionChanged,
+    /// <summary>What was changed at run time was written into a file.</summary>
+    Saved,
     /// <summary>A path changed its status.</summary>
     PathChanged,
     /// <summary>A tunnel's MTU was changed, as its paths ask for (mtu = auto); the states are the numbers.</summary>

@@ -18,18 +18,16 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
     private readonly EventFd controlWake;
     private readonly Forwarder forwarder;
     private readonly ServerContext context;
-    private readonly NetworkRoutes networkRoutes;
     private readonly List<TunnelRuntime> tunnels = [];
     private readonly List<TunnelMtu> mtus = [];
-    private readonly List<ConnectionController> connections = [];
-    private readonly Dictionary<ConnectionRuntime, ConnectionController> controllerOf = [];
-    private readonly Timetable timetable = new();
     private readonly OffloadNotice offloadNotice;
     private readonly OffloadReporter offloads;
     private readonly TaskCompletionSource completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly DateTimeOffset startedAt;
-    private ServerConfig config;
-    private LinkMonitor? links;
+    private readonly ServerConfig startConfig;
+    private readonly LinkMonitor links;
+    private readonly ConnectionSet connections;
+    private readonly Reconfiguration reconfiguration;
     private ControlLoop? control;
     private ControlSocketServer? controlSocket;
     private int stopBegun;
@@ -38,7 +36,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
     private MptServer(ServerConfig config, MptServerOptions options)
     {
         ThreadPlan plan = ThreadPlan.For(options.Threads ?? config.General.Threads, Environment.ProcessorCount);
-        this.config = config;
+        startConfig = config;
         time = options.Time;
         startedAt = time.GetUtcNow();
         controlWake = new EventFd();
@@ -51,7 +49,9 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
             Doubts = new SizeDoubts(controlWake),
         };
         offloads = new OffloadReporter(context);
-        networkRoutes = new NetworkRoutes(context);
+        links = new LinkMonitor();
+        connections = new ConnectionSet(context, links, tunnels);
+        reconfiguration = new Reconfiguration(context, connections, config);
         if (options.Observer is { } observer)
         {
             events.Subscribe(observer);
@@ -59,7 +59,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
     }
 
     /// <inheritdoc/>
-    public string Name => config.Tunnels[0].Name;
+    public string Name => startConfig.Tunnels[0].Name;
 
     /// <inheritdoc/>
     public Task Completion => completion.Task;
@@ -95,7 +95,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
             {
                 throw;
             }
-            if (e is ControlSocketTakenException)
+            if (e is ControlSocketTakenException or MptCommandException)
             {
                 throw new MptStartException(e.Message, e);
             }
@@ -110,10 +110,10 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         Version = typeof(MptServer).Assembly.GetName().Version!.ToString(3),
         ProcessId = Environment.ProcessId,
         StartedAt = startedAt,
-        ConfigDirectory = config.Directory,
-        CommandPort = config.General.CommandPort,
-        CommandTimeoutSeconds = config.General.CommandTimeout.TotalSeconds,
-        AcceptRemote = config.General.AcceptRemote,
+        ConfigDirectory = startConfig.Directory,
+        CommandPort = startConfig.General.CommandPort,
+        CommandTimeoutSeconds = reconfiguration.Config.General.CommandTimeout.TotalSeconds,
+        AcceptRemote = reconfiguration.Config.General.AcceptRemote,
         Threads = forwarder.Plan.Threads,
         ProcessorSeconds = Environment.CpuUsage.TotalTime.TotalSeconds,
         ResidentBytes = Environment.WorkingSet,
@@ -122,38 +122,77 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         Offloads = offloads.Found,
         DisabledOffloads = Offloads.All & ~context.Offloads,
         Tunnels = [.. tunnels.Select(StatusReader.Read)],
-        Connections = [.. connections.Select(connection => StatusReader.Read(Name, connection))],
+        Connections = [.. connections.Running.Select(connection => StatusReader.Read(Name, connection))],
     });
 
     /// <inheritdoc/>
     public PathStatus SetPathStatus(string connection, int path, bool up) => control!.Invoke(() =>
     {
-        ConnectionController found = connections.Find(item => item.Config.Name == connection)
-            ?? throw new MptCommandException($"There is no connection {connection} on server {Name}; Get-MptConnection or 'mpt show status' lists those there are.") { Kind = MptErrorKind.NotFound };
-        if (path < 0 || path >= found.Paths.Length)
-        {
-            throw new MptCommandException($"Connection {connection} has no path {path}; its paths are 0 to {found.Paths.Length - 1}.") { Kind = MptErrorKind.NotFound };
-        }
-        found.SetPathStatus(path, up, Now);
-        timetable.Schedule(found);
+        ConnectionController found = reconfiguration.Find(connection, path);
+        connections.SetPathStatus(found, path, up);
         return StatusReader.Read(Name, found.Config, found.Paths[path]);
     });
 
     /// <inheritdoc/>
-    public void Reload()
+    public void Reload(string? file = null)
     {
-        ConfigResult<ServerConfig> read = ConfigLoader.Load(config.Directory);
-        if (read.Config is not { } changed)
+        if (file is null)
         {
-            string faults = string.Join(Environment.NewLine, read.Diagnostics.Where(d => d.Severity == ConfigSeverity.Error));
-            throw new MptCommandException($"The configuration has faults, so nothing was changed.{Environment.NewLine}{faults}") { Kind = MptErrorKind.InvalidConfiguration };
+            ConfigResult<ServerConfig> read = ConfigLoader.Load(startConfig.Directory);
+            ServerConfig wanted = read.Config ?? throw Reloading.Faulty(read.Diagnostics);
+            Run(() => new Reloading(context, connections, reconfiguration).Apply(wanted));
         }
-        control!.Invoke(() =>
+        else
         {
-            Apply(changed);
-            return true;
-        });
+            ConfigResult<ConnectionConfig> read = ConfigLoader.LoadConnection(reconfiguration.PathOf(file));
+            ConnectionConfig wanted = read.Config ?? throw Reloading.Faulty(read.Diagnostics);
+            Run(() => new Reloading(context, connections, reconfiguration).Apply(wanted));
+        }
     }
+
+    /// <inheritdoc/>
+    public void Restart(string? file = null) => Run(() => reconfiguration.Restart(file));
+
+    /// <inheritdoc/>
+    public void Delete(string file) => Run(() => reconfiguration.Delete(file));
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Save(string? file = null)
+    {
+        List<string> written = [];
+        foreach (SaveItem item in control!.Invoke(() => reconfiguration.ReadForSaving(file)))
+        {
+            if (Saving.Write(reconfiguration.PathOf(item.Running.File), item))
+            {
+                Run(() => reconfiguration.Saved(item));
+                written.Add(item.Running.File);
+            }
+        }
+        return written;
+    }
+
+    /// <inheritdoc/>
+    public void SetConnection(string connection, IReadOnlyDictionary<string, string> settings) =>
+        Run(() => reconfiguration.SetConnection(connection, settings));
+
+    /// <inheritdoc/>
+    public int AddPath(string connection, IReadOnlyDictionary<string, string> settings) =>
+        control!.Invoke(() => reconfiguration.AddPath(connection, settings));
+
+    /// <inheritdoc/>
+    public void SetPath(string connection, int path, IReadOnlyDictionary<string, string> settings) =>
+        Run(() => reconfiguration.SetPath(connection, path, settings));
+
+    /// <inheritdoc/>
+    public void RemovePath(string connection, int path) => Run(() => reconfiguration.RemovePath(connection, path));
+
+    /// <inheritdoc/>
+    public int AddNetwork(string connection, string source, string destination) =>
+        control!.Invoke(() => reconfiguration.AddNetwork(connection, source, destination));
+
+    /// <inheritdoc/>
+    public void RemoveNetwork(string connection, string source, string destination) =>
+        Run(() => reconfiguration.RemoveNetwork(connection, source, destination));
 
     /// <inheritdoc/>
     public void RequestStop() => _ = Task.Run(Stop);
@@ -193,7 +232,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
     /// <summary>As <see cref="Stop"/>.</summary>
     public void Dispose() => Stop();
 
-    TimeSpan? IControlWork.NextTick => timetable.Next;
+    TimeSpan? IControlWork.NextTick => connections.NextTick;
 
     /// <summary>Monotonic time of this server.</summary>
     public TimeSpan Now => forwarder.Now;
@@ -205,43 +244,23 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         {
             while (keepalives.Peek() is { } received)
             {
-                // One that was under way when its connection ended has nobody left.
-                if (controllerOf.TryGetValue(received.Path!.Connection, out ConnectionController? connection))
-                {
-                    connection.Take(received, now);
-                    timetable.Schedule(connection);
-                }
+                connections.Take(received, now);
                 keepalives.Release();
             }
         }
         while (context.Doubts!.Take() is { } doubted)
         {
-            if (controllerOf.TryGetValue(doubted, out ConnectionController? connection))
-            {
-                connection.SizeDoubted(now);
-                timetable.Schedule(connection);
-            }
+            connections.SizeDoubted(doubted, now);
         }
-        while (timetable.TakeDue(now) is { } due)
-        {
-            due.Tick(now);
-            timetable.Schedule(due);
-        }
+        connections.Tick(now);
         if (offloadNotice.TryTake())
         {
-            offloads.Report(tunnels, connections);
+            offloads.Report(tunnels, connections.Running);
         }
         FollowSizes();
     }
 
-    void IControlWork.LinksChanged()
-    {
-        foreach (ConnectionController connection in connections)
-        {
-            connection.LinksChanged(links!, Now);
-            timetable.Schedule(connection);
-        }
-    }
+    void IControlWork.LinksChanged() => connections.LinksChanged();
 
     void IControlWork.Failed(Exception e) => Fail(e);
 
@@ -254,10 +273,10 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
     private void Bring()
     {
         // The control socket's name is the claim on the tunnel's name; all that is cleared or made comes after it.
-        control = new ControlLoop(Name, links = new LinkMonitor(), controlWake, this);
+        control = new ControlLoop(Name, links, controlWake, this);
         controlSocket = ControlSocketServer.Open(this);
         PathRoutes.RemoveLeftovers();
-        foreach (TunnelConfig tunnel in config.Tunnels)
+        foreach (TunnelConfig tunnel in startConfig.Tunnels)
         {
             TunnelRuntime made = TunnelSetup.Create(tunnel, forwarder.Plan, context.Offloads, offloadNotice);
             tunnels.Add(made);
@@ -266,15 +285,11 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
             forwarder.Add(made);
         }
         offloads.Start(tunnels);
-        foreach (ConnectionConfig connection in config.Connections)
-        {
-            StartConnection(connection);
-        }
-        Forward();
+        connections.StartAll(startConfig.Connections);
         FollowSizes();
         forwarder.Start();
         control.Start();
-        context.Raise(MptEventKind.ServerStarted, $"Server {Name} runs with {connections.Count} connection(s).");
+        context.Raise(MptEventKind.ServerStarted, $"Server {Name} runs with {connections.Running.Count} connection(s).");
     }
 
     /// <summary>Gives the tunnels the MTUs that their paths ask for, where something has changed.</summary>
@@ -283,7 +298,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         if (context.SizesChanged)
         {
             context.SizesChanged = false;
-            mtus.ForEach(mtu => mtu.Follow(connections));
+            mtus.ForEach(mtu => mtu.Follow(connections.Running));
         }
     }
 
@@ -296,105 +311,25 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         }
     }
 
-    private void StartConnection(ConnectionConfig connection)
+    private void Run(Action command) => control!.Invoke(() =>
     {
-        if (!connection.IsComplete)
-        {
-            context.Warn($"Connection {connection.Name} does not name all of its peer and was not started; {connection.File} is meant for 'mpt create'.", connection.Name);
-            return;
-        }
-        TunnelRuntime tunnel = tunnels.Find(item =>
-            connection.LocalAddress.Equals(item.Config.IPv4?.Address) || connection.LocalAddress.Equals(item.Config.IPv6?.Address))
-            ?? throw new MptStartException($"Connection {connection.Name} belongs to a tunnel that this server does not have yet: {connection.LocalAddress}. Restart the server to use the changed interface.conf.");
-        ConnectionController controller = new(context, connection, tunnel, Now);
-        controller.LinksChanged(links!, Now);
-        if (controller.Paths.Select(path => path.Fault).FirstOrDefault(fault => fault is not null) is { } reason)
-        {
-            controller.Stop();
-            throw new MptStartException(reason);
-        }
-        connections.Add(controller);
-        controllerOf.Add(controller.Runtime, controller);
-        timetable.Schedule(controller);
-        networkRoutes.Add(connection, tunnel.Config.Name);
-        context.Raise(MptEventKind.ConnectionStarted, $"Connection {connection.Name} to {connection.RemoteAddress} has started.", connection.Name);
-    }
-
-    private void StopConnection(ConnectionController connection)
-    {
-        connections.Remove(connection);
-        controllerOf.Remove(connection.Runtime);
-        timetable.Remove(connection);
-        Forward();
-        connection.Stop();
-        context.SizesChanged = true;
-        networkRoutes.Remove(connection.Config, connection.Runtime.Tunnel.Config.Name);
-        context.Raise(MptEventKind.ConnectionStopped, $"Connection {connection.Config.Name} has stopped.", connection.Config.Name);
-    }
-
-    private void Forward()
-    {
-        foreach (TunnelRuntime tunnel in tunnels)
-        {
-            tunnel.Forwarding = TunnelSetup.MakeForwarding(
-                tunnel.Config, [.. connections.Select(connection => connection.Runtime).Where(runtime => runtime.Tunnel == tunnel)]);
-        }
-    }
-
-    /// <summary>
-    /// Goes over to another configuration: a connection that is the same in both keeps running untouched, a changed one is
-    /// started anew, a new one is started. One whose file is gone keeps running, as with existing servers.
-    /// </summary>
-    private void Apply(ServerConfig changed)
-    {
-        if (!changed.Tunnels.SequenceEqual(config.Tunnels) || changed.General != config.General)
-        {
-            context.Warn("interface.conf has changed; restart the server to use it.");
-        }
-        int kept = 0, started = 0;
-        foreach (ConnectionConfig connection in changed.Connections)
-        {
-            ConnectionController? running = connections.Find(item => item.Config.Name == connection.Name);
-            if (running is not null && ConfigComparer.AreSame(running.Config, connection))
-            {
-                kept++;
-                continue;
-            }
-            if (running is not null)
-            {
-                StopConnection(running);
-            }
-            try
-            {
-                StartConnection(connection);
-                started++;
-            }
-            catch (MptStartException e)
-            {
-                context.Warn(e.Message, connection.Name);
-            }
-        }
-        Forward();
-        config = changed with { General = config.General, Tunnels = config.Tunnels };
-        context.Raise(MptEventKind.Reloaded, $"The configuration was read again: {kept} connection(s) unchanged, {started} started.");
-    }
+        command();
+        return true;
+    });
 
     private void Clear()
     {
         try
         {
             control?.Dispose();
-            foreach (ConnectionController connection in connections)
-            {
-                connection.Stop();
-            }
+            connections.Clear();
             forwarder.Dispose();
             foreach (TunnelRuntime tunnel in tunnels)
             {
                 tunnel.Dispose();
             }
             context.Routes.Dispose();
-            links?.Dispose();
+            links.Dispose();
             context.Hooks.Dispose();
             events.Complete();
         }

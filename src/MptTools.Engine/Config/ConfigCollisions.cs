@@ -38,7 +38,7 @@ internal static class ConfigCollisions
             if (draft.Section is not null && valueOf(draft) is { } value && !first.TryAdd(value, draft))
             {
                 ConnectionDraft other = first[value];
-                draft.Section.Error(key, message(draft, $"{other.Path}({other.Section?.LineOf(key)})"));
+                draft.Section.Error(key, message(draft, ConfigText.Place(other.Path, other.Section?.LineOf(key) ?? 0)));
             }
         }
     }
@@ -75,12 +75,12 @@ internal static class ConfigCollisions
 
         if (draft.LocalPort == port)
         {
-            section.Error("local_port", $"{port} is also cmdport_local in {interfaces.Path}({line}). Give data and commands a port each.");
+            section.Error("local_port", $"{port} is also cmdport_local in {ConfigText.Place(interfaces.Path, line)}. Give data and commands a port each.");
         }
 
         if (draft.LocalCommandPort is { } told && told != port)
         {
-            section.Warning("local_cmd_port", $"The peer is told to send commands to port {told}, but cmdport_local in {interfaces.Path}({line}) is {port}. Write {port}, or remove the line.");
+            section.Warning("local_cmd_port", $"The peer is told to send commands to port {told}, but cmdport_local in {ConfigText.Place(interfaces.Path, line)} is {port}. Write {port}, or remove the line.");
         }
     }
 

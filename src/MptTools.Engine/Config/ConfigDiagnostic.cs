@@ -21,16 +21,17 @@ public sealed record ConfigDiagnostic(ConfigSeverity Severity, string File, int 
     /// <summary>One line in the form compilers use: <c>file(line): error: [section] key: message</c>.</summary>
     public override string ToString()
     {
-        string where = Line > 0 ? $"{File}({Line})" : File;
-        string what = (Section, Key) switch
-        {
-            (null, null) => "",
-            (null, var key) => $"{key}: ",
-            (var section, null) => $"[{section}]: ",
-            var (section, key) => $"[{section}] {key}: ",
-        };
-        return $"{where}: {(Severity == ConfigSeverity.Error ? "error" : "warning")}: {what}{Message}";
+        return $"{ConfigText.Place(File, Line)}: {(Severity == ConfigSeverity.Error ? "error" : "warning")}: {Sentence}";
     }
+
+    /// <summary>What is wrong where in a section, without file and line: for what stands in no file.</summary>
+    internal string Sentence => (Section, Key) switch
+    {
+        (null, null) => Message,
+        (null, var key) => $"{key}: {Message}",
+        (var section, null) => $"[{section}]: {Message}",
+        var (section, key) => $"[{section}] {key}: {Message}",
+    };
 }
 
 /// <summary>What reading a configuration gave.</summary>

@@ -93,6 +93,9 @@ public static class ConfigLoader
         return new ConfigResult<ConnectionConfig>(faults.HasErrors ? null : config, faults.ToList());
     }
 
+    /// <summary>The directory of the connections' files.</summary>
+    internal static string ConnectionsOf(string directory) => Path.Combine(directory, ConnectionDirectory);
+
     private static IniDocument? ReadDocument(string file, FaultList faults) =>
         ConfigFile.Read(file, faults) is { } content ? IniDocument.Parse(file, content, faults) : null;
 

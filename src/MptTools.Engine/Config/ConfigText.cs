@@ -30,6 +30,9 @@ internal static class ConfigText
         });
     }
 
+    /// <summary>A file, with the line where one is known (not 0).</summary>
+    public static string Place(string file, int line) => line > 0 ? $"{file}({line})" : file;
+
     private static bool HoldsSecret(string text)
     {
         int run = 0;

@@ -9,7 +9,7 @@ internal sealed record ConfigWriteResult(byte[]? Content, IReadOnlyList<ConfigDi
     public string Reason => Diagnostics switch
     {
         [] => "",
-        [{ Section: { } section, Key: { } key } fault, ..] => $"[{section}] {key}: {fault.Message}",
+        [{ Section: not null, Key: not null } fault, ..] => fault.Sentence,
         [var fault, ..] => fault.Message,
     };
 

@@ -132,17 +132,22 @@ internal static class ConnectionReader
         List<NetworkConfig> networks = [];
         foreach ((int index, IniSection section) in NumberedSections.Select(document, file, "net_", count, faults))
         {
-            var reader = new SectionReader(file, section, KnownKeys.Network, faults);
-            int? version = reader.Choice("ip_ver", "4 or 6", 4, 6);
-            IPNetwork? source = reader.Network("src_addr", version);
-            IPNetwork? destination = reader.Network("dst_addr", version);
-            if (source is { } from && destination is { } to)
+            if (ReadNetwork(index, new SectionReader(file, section, KnownKeys.Network, faults)) is { } network)
             {
-                networks.Add(new NetworkConfig { Index = index, Source = from, Destination = to });
+                networks.Add(network);
             }
         }
 
         return networks;
+    }
+
+    /// <summary>Reads [net_n]; null where it has a fault.</summary>
+    internal static NetworkConfig? ReadNetwork(int index, SectionReader reader)
+    {
+        int? version = reader.Choice("ip_ver", "4 or 6", 4, 6);
+        IPNetwork? source = reader.Network("src_addr", version);
+        IPNetwork? destination = reader.Network("dst_addr", version);
+        return source is { } from && destination is { } to ? new NetworkConfig { Index = index, Source = from, Destination = to } : null;
     }
 
     /// <summary>auth_key has a value that nobody else should know, right or wrong; 0 and the built-in key are none.</summary>
@@ -210,13 +215,13 @@ internal static class ConnectionReader
             {
                 PathDraft first = pairs[(local, remote)];
                 section.Error("remote_ipaddr",
-                    $"[{first.Section.Name}] in line {first.Section.Line} and [{section.Name}] in line {section.Line} go from {local} to {remote} both. Give one of them another address, or remove it.");
+                    $"{first.Section.Place()} and {section.Place()} go from {local} to {remote} both. Give one of them another address, or remove it.");
             }
 
             if (path.IsCommandDefault && commandPath is not null)
             {
                 section.Error("cmd_default",
-                    $"[{commandPath.Section.Name}] in line {commandPath.Section.LineOf("cmd_default")} and [{section.Name}] in line {section.LineOf("cmd_default")} are both the path for commands. Leave cmd_default = 1 in one of them.");
+                    $"{commandPath.Section.Place("cmd_default")} and {section.Place("cmd_default")} are both the path for commands. Leave cmd_default = 1 in one of them.");
             }
 
             commandPath ??= path.IsCommandDefault ? path : null;

@@ -8,12 +8,14 @@ internal static class ConnectionWriter
 {
     /// <summary>
     /// The text of a file with a changed connection. An auth_key that the file has stays, whatever the connection has: what
-    /// a server goes on with after a create is not always what the user agreed on with the peer.
+    /// a server goes on with after a create is not always what the user agreed on with the peer. Only a key that somebody has set
+    /// goes over it.
     /// </summary>
     /// <param name="file">The file's path, for messages; <c>conf.template</c> is read as the template.</param>
     /// <param name="original">The file's bytes as they are now.</param>
     /// <param name="config">What the file should say. Paths and networks are numbered in their order.</param>
-    public static ConfigWriteResult Update(string file, ReadOnlyMemory<byte> original, ConnectionConfig config)
+    /// <param name="replacesKey">The connection's key was set and replaces the file's.</param>
+    public static ConfigWriteResult Update(string file, ReadOnlyMemory<byte> original, ConnectionConfig config, bool replacesKey = false)
     {
         var faults = new FaultList();
         IniDocument? document = IniDocument.Parse(file, original, faults);
@@ -23,10 +25,14 @@ internal static class ConnectionWriter
             return ConfigWriteResult.Refused(faults.ToList());
         }
 
-        ConnectionConfig wanted = Numbered(file, config) with { AuthenticationKey = old.AuthenticationKey ?? config.AuthenticationKey };
+        ConnectionConfig wanted = Numbered(file, config) with
+        {
+            AuthenticationKey = replacesKey ? config.AuthenticationKey : old.AuthenticationKey ?? config.AuthenticationKey,
+        };
         var edits = new IniEdits(document);
         var editor = new SectionEditor(document, edits);
-        editor.Update(section, ConfigFields.Connection, old, wanted);
+        editor.Update(
+            section, replacesKey ? [.. ConfigFields.Connection.Select(field => field with { IsKept = false })] : ConfigFields.Connection, old, wanted);
         editor.UpdateNumbered("path_", ConfigFields.Path, old.Paths, wanted.Paths);
         editor.UpdateNumbered("net_", ConfigFields.Network, old.Networks, wanted.Networks);
         return Checked(file, edits.Apply(), wanted);

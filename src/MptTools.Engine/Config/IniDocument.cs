@@ -99,6 +99,19 @@ internal sealed class IniDocument
         return document;
     }
 
+    /// <summary>Sections that stand in no file: what is said of them names no line.</summary>
+    public static IniDocument Of(IEnumerable<IniSection> sections)
+    {
+        var document = new IniDocument("", ReadOnlyMemory<byte>.Empty, new FaultList());
+        foreach (IniSection section in sections)
+        {
+            document.byName.Add(section.Name, section);
+            document.sections.Add(section);
+        }
+
+        return document;
+    }
+
     private void ReadLines(ReadOnlySpan<byte> bytes)
     {
         int start = bytes is [0xEF, 0xBB, 0xBF, ..] ? 3 : 0;

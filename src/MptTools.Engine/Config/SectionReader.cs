@@ -38,6 +38,10 @@ internal sealed class SectionReader
     /// <summary>The line of a key, or that of the section where the key is missing.</summary>
     public int LineOf(string key) => entries.TryGetValue(key, out IniEntry? entry) ? entry.Line : section.Line;
 
+    /// <summary>The section, with the line of a key or its own where it stands in a file.</summary>
+    public string Place(string? key = null) =>
+        (key is null ? Line : LineOf(key)) is > 0 and var line ? $"[{Name}] in line {line}" : $"[{Name}]";
+
     /// <summary>The key stands in the section, with whatever value.</summary>
     public bool Has(string key) => entries.ContainsKey(key);
 
@@ -392,11 +396,16 @@ internal sealed class SectionReader
 
     private void ReportUnknown(IniEntry entry, SectionKind kind)
     {
-        SectionKind? home = KnownKeys.All.FirstOrDefault(other => KnownKeys.SpellingsOf(other).Contains(entry.Key, StringComparer.OrdinalIgnoreCase));
-        string message = home is not null
-            ? $"The key is not read here; {entry.Key.ToLowerInvariant()} belongs to {home.Title}."
-            : $"The key is unknown and not read. The nearest known key here is {NearestName.Of(entry.Key, KnownKeys.SpellingsOf(kind))}.";
-        faults.Warning(file, entry.Line, Name, ConfigText.Printable(entry.Key), message);
+        faults.Warning(file, entry.Line, Name, ConfigText.Printable(entry.Key), WhyUnknown(entry.Key, kind));
+    }
+
+    /// <summary>The sentence about a key that a section of this kind does not have.</summary>
+    public static string WhyUnknown(string key, SectionKind kind)
+    {
+        SectionKind? home = KnownKeys.All.FirstOrDefault(other => KnownKeys.SpellingsOf(other).Contains(key, StringComparer.OrdinalIgnoreCase));
+        return home is not null
+            ? $"The key is not read here; {key.ToLowerInvariant()} belongs to {home.Title}."
+            : $"The key is unknown and not read. The nearest known key here is {NearestName.Of(key, KnownKeys.SpellingsOf(kind))}.";
     }
 
     private enum TextKind

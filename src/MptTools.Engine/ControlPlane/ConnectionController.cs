@@ -44,6 +44,12 @@ internal sealed class ConnectionController
     internal PathController[] Paths { get; }
     internal PeerKind Peer { get; private set; }
 
+    /// <summary>The connection as its file gave it, or as it was last saved; null when no file has it.</summary>
+    internal ConnectionConfig? Loaded { get; set; }
+
+    /// <summary>The key was set by command since then.</summary>
+    internal bool KeyIsSet { get; set; }
+
     /// <summary>When <see cref="Tick"/> has something to do; null: never.</summary>
     internal TimeSpan? NextTick
     {

@@ -20,9 +20,80 @@ public interface IServerControl
     /// <exception cref="MptCommandException">There is no such connection or path.</exception>
     PathStatus SetPathStatus(string connection, int path, bool up);
 
-    /// <summary>Reads the configuration files again and applies what changed; a fault changes nothing.</summary>
-    /// <exception cref="MptCommandException">A file has a fault; the message names all of them.</exception>
-    void Reload();
+    /// <summary>
+    /// Reads the configuration files again and applies what changed, wholly or not at all: connections that are the same in
+    /// them go on undisturbed, of a changed one only what is different is touched. One whose file is gone keeps running.
+    /// </summary>
+    /// <param name="file">The name of the only file of connections/ to take over, without a directory; null for everything.</param>
+    /// <exception cref="MptCommandException">
+    /// A file has a fault (the message names all of them), there is no such file, or a connection cannot run as its file says.
+    /// </exception>
+    void Reload(string? file = null);
+
+    /// <summary>
+    /// Closes and opens the paths' sockets and routes. The paths start with their configured status; counters, numbering and
+    /// configuration stay, whatever the files say.
+    /// </summary>
+    /// <param name="file">The file of the connection, without a directory; null for all connections.</param>
+    /// <exception cref="MptCommandException">No connection runs from that file.</exception>
+    void Restart(string? file = null);
+
+    /// <summary>Stops a connection and renames its file to FILE.disabled, in the place of an older one of that name.</summary>
+    /// <param name="file">A name in connections/, without a directory.</param>
+    /// <exception cref="MptCommandException">There is no such file, or it cannot be renamed.</exception>
+    void Delete(string file);
+
+    /// <summary>
+    /// Writes what was changed at run time back into the files, which keep everything else; a connection that has no file gets one.
+    /// </summary>
+    /// <param name="file">The file of the connection, without a directory; null for all connections.</param>
+    /// <returns>The names of the files that were written, without a directory; none where nothing was changed.</returns>
+    /// <exception cref="MptCommandException">No connection runs from that file, or one cannot be written; it is as it was then.</exception>
+    IReadOnlyList<string> Save(string? file = null);
+
+    /// <summary>
+    /// Changes a running connection. Where name, ip_ver, ip_local or ip_remote change it starts anew; otherwise it
+    /// goes on, and only what depends on the changed settings is touched.
+    /// </summary>
+    /// <param name="connection">Its name.</param>
+    /// <param name="settings">Keys and values as in [connection] of its file; an empty value is as if the key were missing there.</param>
+    /// <exception cref="MptCommandException">There is no such connection, or a setting is wrong or cannot be carried out.</exception>
+    void SetConnection(string connection, IReadOnlyDictionary<string, string> settings);
+
+    /// <summary>Adds a path to a running connection. Where it has keepalives, it carries traffic once the peer is heard on it.</summary>
+    /// <param name="connection">The connection's name.</param>
+    /// <param name="settings">Keys and values as in [path_n] of its file.</param>
+    /// <returns>Its index: it comes behind the others.</returns>
+    /// <exception cref="MptCommandException">There is no such connection, or a setting is wrong, missing or cannot be carried out.</exception>
+    int AddPath(string connection, IReadOnlyDictionary<string, string> settings);
+
+    /// <summary>Changes a path of a running connection; the others do not notice.</summary>
+    /// <param name="connection">The connection's name.</param>
+    /// <param name="path">The path's index, from 0.</param>
+    /// <param name="settings">Keys and values as in [path_n] of its file; an empty value is as if the key were missing there.</param>
+    /// <exception cref="MptCommandException">There is no such connection or path, or a setting is wrong or cannot be carried out.</exception>
+    void SetPath(string connection, int path, IReadOnlyDictionary<string, string> settings);
+
+    /// <summary>Takes a path out of a running connection; the later ones move up by one, and the others do not notice.</summary>
+    /// <param name="connection">The connection's name.</param>
+    /// <param name="path">The path's index, from 0.</param>
+    /// <exception cref="MptCommandException">There is no such connection or path, or it is the only one.</exception>
+    void RemovePath(string connection, int path);
+
+    /// <summary>Adds a network behind the peer to a running connection, and its route.</summary>
+    /// <param name="connection">The connection's name.</param>
+    /// <param name="source">As src_addr in [net_n].</param>
+    /// <param name="destination">As dst_addr in [net_n].</param>
+    /// <returns>Its index: it comes behind the others.</returns>
+    /// <exception cref="MptCommandException">There is no such connection, an address is wrong, or the route cannot be added.</exception>
+    int AddNetwork(string connection, string source, string destination);
+
+    /// <summary>Takes a network out of a running connection, and its route where no other connection needs it.</summary>
+    /// <param name="connection">The connection's name.</param>
+    /// <param name="source">As src_addr in [net_n].</param>
+    /// <param name="destination">As dst_addr in [net_n].</param>
+    /// <exception cref="MptCommandException">There is no such connection or network.</exception>
+    void RemoveNetwork(string connection, string source, string destination);
 
     /// <summary>Asks the server to stop; returns at once. <see cref="Completion"/> tells when it has.</summary>
     void RequestStop();

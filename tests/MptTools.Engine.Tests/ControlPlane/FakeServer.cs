@@ -53,7 +53,40 @@ internal sealed class FakeServer : IServerControl
         };
     }
 
-    public void Reload() => OnReload?.Invoke();
+    public void Reload(string? file = null) => OnReload?.Invoke();
+
+    public void Restart(string? file = null) => Note("restart", file);
+
+    public void Delete(string file) => Note("delete", file);
+
+    public IReadOnlyList<string> Save(string? file = null)
+    {
+        Note("save", file);
+        return [file ?? "connection.conf"];
+    }
+
+    public void SetConnection(string connection, IReadOnlyDictionary<string, string> settings) =>
+        Note("connection set", connection, Text(settings));
+
+    public int AddPath(string connection, IReadOnlyDictionary<string, string> settings)
+    {
+        Note("path add", connection, Text(settings));
+        return 2;
+    }
+
+    public void SetPath(string connection, int path, IReadOnlyDictionary<string, string> settings) =>
+        Note("path set", connection, path, Text(settings));
+
+    public void RemovePath(string connection, int path) => Note("path remove", connection, path);
+
+    public int AddNetwork(string connection, string source, string destination)
+    {
+        Note("network add", connection, source, destination);
+        return 1;
+    }
+
+    public void RemoveNetwork(string connection, string source, string destination) =>
+        Note("network remove", connection, source, destination);
 
     public void RequestStop()
     {
@@ -82,6 +115,17 @@ internal sealed class FakeServer : IServerControl
             observer(change);
         }
     }
+
+    private void Note(params IEnumerable<object?> words)
+    {
+        lock (gate)
+        {
+            Calls.Add(string.Join(' ', words.Where(word => word is not null)));
+        }
+    }
+
+    private static string Text(IReadOnlyDictionary<string, string> settings) =>
+        string.Join(' ', settings.Select(setting => $"{setting.Key}={setting.Value}"));
 
     private sealed class Subscription(FakeServer server, Action<MptEvent> observer) : IDisposable
     {

@@ -130,7 +130,16 @@ public sealed partial class ControlSocketCredentialsTests
         public Task Completion => throw new NotSupportedException();
         public ServerStatus GetStatus() => throw new NotSupportedException();
         public PathStatus SetPathStatus(string connection, int path, bool up) => throw new NotSupportedException();
-        public void Reload() => throw new NotSupportedException();
+        public void Reload(string? file = null) => throw new NotSupportedException();
+        public void Restart(string? file = null) => throw new NotSupportedException();
+        public void Delete(string file) => throw new NotSupportedException();
+        public IReadOnlyList<string> Save(string? file = null) => throw new NotSupportedException();
+        public void SetConnection(string connection, IReadOnlyDictionary<string, string> settings) => throw new NotSupportedException();
+        public int AddPath(string connection, IReadOnlyDictionary<string, string> settings) => throw new NotSupportedException();
+        public void SetPath(string connection, int path, IReadOnlyDictionary<string, string> settings) => throw new NotSupportedException();
+        public void RemovePath(string connection, int path) => throw new NotSupportedException();
+        public int AddNetwork(string connection, string source, string destination) => throw new NotSupportedException();
+        public void RemoveNetwork(string connection, string source, string destination) => throw new NotSupportedException();
         public void RequestStop() => throw new NotSupportedException();
         public IDisposable Subscribe(Action<MptEvent> observer) => throw new NotSupportedException();
     }

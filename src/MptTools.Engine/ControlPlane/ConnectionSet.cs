@@ -1,0 +1,187 @@
+using MptTools.Engine.Config;
+using MptTools.Engine.DataPlane;
+using MptTools.Engine.Linux;
+
+namespace MptTools.Engine.ControlPlane;
+
+/// <summary>The connections that run: how they start, change and stop. Used by the control thread only.</summary>
+/// <param name="tunnels">All of the server's; the list may grow until the first connection starts.</param>
+internal sealed class ConnectionSet(ServerContext context, LinkMonitor links, IReadOnlyList<TunnelRuntime> tunnels)
+{
+    private readonly NetworkRoutes networkRoutes = new(context);
+    private readonly List<ConnectionController> running = [];
+    private readonly Dictionary<ConnectionRuntime, ConnectionController> controllerOf = [];
+    private readonly Timetable timetable = new();
+
+    /// <summary>In the order in which they were started.</summary>
+    internal IReadOnlyList<ConnectionController> Running => running;
+
+    /// <summary>When <see cref="Tick"/> is due; null: not by time.</summary>
+    internal TimeSpan? NextTick => timetable.Next;
+
+    private TimeSpan Now => context.Forwarder.Now;
+
+    /// <summary>The connection of that name; null when there is none.</summary>
+    internal ConnectionController? Find(string name) => running.Find(item => item.Config.Name == name);
+
+    /// <summary>The connection from that file of connections/; null when there is none.</summary>
+    internal ConnectionController? FindFile(string file) => running.Find(item => item.Config.File == file);
+
+    /// <summary>The connection that the data plane knows as this; null when it has ended.</summary>
+    internal ConnectionController? Find(ConnectionRuntime runtime) => controllerOf.GetValueOrDefault(runtime);
+
+    /// <summary>Starts all connections that are complete.</summary>
+    /// <exception cref="MptCommandException">As <see cref="Start"/>.</exception>
+    internal void StartAll(IEnumerable<ConnectionConfig> connections)
+    {
+        foreach (ConnectionConfig connection in connections)
+        {
+            if (connection.IsComplete)
+            {
+                Open(connection, connection);
+            }
+            else
+            {
+                WarnOfIncomplete(connection);
+            }
+        }
+        Forward();
+    }
+
+    /// <summary>Starts a connection.</summary>
+    /// <param name="connection">A complete one, whose name, port and tunnel addresses no other has.</param>
+    /// <param name="loaded">The connection as its file gives it; null when no file has it yet, or not like this.</param>
+    /// <exception cref="MptCommandException">It cannot start; nothing of it is left.</exception>
+    internal ConnectionController Start(ConnectionConfig connection, ConnectionConfig? loaded = null)
+    {
+        ConnectionController started = Open(connection, loaded);
+        Forward();
+        return started;
+    }
+
+    /// <summary>Stops a connection; nothing of it is left.</summary>
+    internal void Stop(ConnectionController connection)
+    {
+        running.Remove(connection);
+        controllerOf.Remove(connection.Runtime);
+        timetable.Remove(connection);
+        Forward();
+        connection.Stop();
+        context.SizesChanged = true;
+        networkRoutes.Remove(connection.Config, connection.Runtime.Tunnel.Config.Name);
+        context.Raise(MptEventKind.ConnectionStopped, $"Connection {connection.Config.Name} has stopped.", connection.Config.Name);
+    }
+
+    /// <summary>
+    /// Gives a running connection another configuration, and touches only what is different: the one way by which it gets one.
+    /// </summary>
+    /// <returns>The connection that runs now: another one where it had to start anew.</returns>
+    /// <exception cref="MptCommandException">It cannot run like this; it runs as before.</exception>
+    internal ConnectionController Change(ConnectionController connection, ConnectionConfig wanted)
+    {
+        ConnectionConfig before = connection.Config;
+        ConnectionConfig? loaded = connection.Loaded;
+        Stop(connection);
+        try
+        {
+            return Start(wanted, loaded);
+        }
+        catch (MptCommandException)
+        {
+            Start(before, loaded);
+            throw;
+        }
+    }
+
+    /// <summary>Closes and opens everything that a connection has in the system.</summary>
+    internal void Restart(ConnectionController connection) => Change(connection, connection.Config);
+
+    internal void WarnOfIncomplete(ConnectionConfig connection) =>
+        context.Warn($"Connection {connection.Name} does not name all of its peer and was not started; {connection.File} is meant for 'mpt create'.", connection.Name);
+
+    /// <summary>A keepalive came.</summary>
+    internal void Take(ReceivedKeepalive received, TimeSpan now)
+    {
+        // One that was under way when its connection ended has nobody left.
+        if (Find(received.Path!.Connection) is { } connection)
+        {
+            connection.Take(received, now);
+            timetable.Schedule(connection);
+        }
+    }
+
+    /// <summary>The data plane met a packet that was too big for a path, against what it had been told.</summary>
+    internal void SizeDoubted(ConnectionRuntime doubted, TimeSpan now)
+    {
+        if (Find(doubted) is { } connection)
+        {
+            connection.SizeDoubted(now);
+            timetable.Schedule(connection);
+        }
+    }
+
+    internal PathStatusCode SetPathStatus(ConnectionController connection, int path, bool up)
+    {
+        PathStatusCode status = connection.SetPathStatus(path, up, Now);
+        timetable.Schedule(connection);
+        return status;
+    }
+
+    /// <summary>Lets all timers that are due have their say.</summary>
+    internal void Tick(TimeSpan now)
+    {
+        while (timetable.TakeDue(now) is { } due)
+        {
+            due.Tick(now);
+            timetable.Schedule(due);
+        }
+    }
+
+    /// <summary>The kernel said something about interfaces or addresses.</summary>
+    internal void LinksChanged()
+    {
+        foreach (ConnectionController connection in running)
+        {
+            connection.LinksChanged(links, Now);
+            timetable.Schedule(connection);
+        }
+    }
+
+    /// <summary>Stops all; the tunnels are about to go, and their routes with them.</summary>
+    internal void Clear()
+    {
+        foreach (ConnectionController connection in running)
+        {
+            connection.Stop();
+        }
+    }
+
+    private ConnectionController Open(ConnectionConfig connection, ConnectionConfig? loaded)
+    {
+        TunnelRuntime tunnel = tunnels.FirstOrDefault(item =>
+            connection.LocalAddress.Equals(item.Config.IPv4?.Address) || connection.LocalAddress.Equals(item.Config.IPv6?.Address))
+            ?? throw new MptCommandException($"Connection {connection.Name} belongs to a tunnel that this server does not have yet: {connection.LocalAddress}. Restart the server to use the changed interface.conf.");
+        ConnectionController controller = new(context, connection, tunnel, Now) { Loaded = loaded };
+        controller.LinksChanged(links, Now);
+        if (controller.Paths.Select(path => path.Fault).FirstOrDefault(fault => fault is not null) is { } reason)
+        {
+            controller.Stop();
+            throw new MptCommandException(reason);
+        }
+        running.Add(controller);
+        controllerOf.Add(controller.Runtime, controller);
+        timetable.Schedule(controller);
+        networkRoutes.Add(connection, tunnel.Config.Name);
+        context.Raise(MptEventKind.ConnectionStarted, $"Connection {connection.Name} to {connection.RemoteAddress} has started.", connection.Name);
+        return controller;
+    }
+
+    private void Forward()
+    {
+        foreach (TunnelRuntime tunnel in tunnels)
+        {
+            tunnel.Forwarding = TunnelSetup.MakeForwarding(
+                tunnel.Config, [.. running.Select(connection => connection.Runtime).Where(runtime => runtime.Tunnel == tunnel)]);
+        }
+    }
+}
