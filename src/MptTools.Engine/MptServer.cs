@@ -45,12 +45,13 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         Offloads allowed = Offloads.All & ~(config.General.DisabledOffloads | options.DisabledOffloads);
         context = new ServerContext(Name, time, forwarder, new PathRoutes(), events, allowed)
         {
-            Hooks = new HookRunner(Name, config.Directory, events, time),
+            Hooks = new HookRunner(Name, config.Directory, events, time, HookLimits.Default with { Run = config.General.HookTimeout }),
             Doubts = new SizeDoubts(controlWake),
         };
         offloads = new OffloadReporter(context);
         links = new LinkMonitor();
         connections = new ConnectionSet(context, links, tunnels);
+        context.LookAgain = connections.LookAgain;
         reconfiguration = new Reconfiguration(context, connections, config);
         if (options.Observer is { } observer)
         {
@@ -126,12 +127,17 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
     });
 
     /// <inheritdoc/>
-    public PathStatus SetPathStatus(string connection, int path, bool up) => control!.Invoke(() =>
+    public PathStatus SetPathStatus(string connection, int path, bool up)
     {
-        ConnectionController found = reconfiguration.Find(connection, path);
-        connections.SetPathStatus(found, path, up);
-        return StatusReader.Read(Name, found.Config, found.Paths[path]);
-    });
+        // Nobody is asked about a path that is not there.
+        HookFacts facts = control!.Invoke(() => reconfiguration.Find(connection, path).Paths[path].FactsOf(up ? HookChange.PathUp : HookChange.PathDown));
+        return context.Hooks.Around(facts, () => control.Invoke(() =>
+        {
+            ConnectionController found = reconfiguration.Find(connection, path);
+            connections.SetPathStatus(found, path, up);
+            return StatusReader.Read(Name, found.Config, found.Paths[path]);
+        }));
+    }
 
     /// <inheritdoc/>
     public void Reload(string? file = null)
@@ -278,7 +284,8 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         PathRoutes.RemoveLeftovers();
         foreach (TunnelConfig tunnel in startConfig.Tunnels)
         {
-            TunnelRuntime made = TunnelSetup.Create(tunnel, forwarder.Plan, context.Offloads, offloadNotice);
+            TunnelRuntime made = context.Hooks.Around(
+                TunnelSetup.FactsOf(tunnel, HookChange.TunnelUp), () => TunnelSetup.Create(tunnel, forwarder.Plan, context.Offloads, offloadNotice));
             tunnels.Add(made);
             WarnOfSteering(made.Device);
             mtus.Add(new TunnelMtu(context, made));
@@ -288,6 +295,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         connections.StartAll(startConfig.Connections);
         FollowSizes();
         forwarder.Start();
+        context.Hooks.ControlStarted(FinishOnControl);
         control.Start();
         context.Raise(MptEventKind.ServerStarted, $"Server {Name} runs with {connections.Running.Count} connection(s).");
     }
@@ -317,6 +325,24 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         return true;
     });
 
+    /// <summary>A hook has answered; what waited for it goes on.</summary>
+    private void FinishOnControl(Action change)
+    {
+        try
+        {
+            Run(change);
+        }
+        catch (MptCommandException)
+        {
+            // The server stops, and does not begin anything any more.
+            return;
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+        }
+    }
+
     private void Clear()
     {
         try
@@ -329,6 +355,11 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
                 tunnel.Dispose();
             }
             context.Routes.Dispose();
+            connections.RoutesGone();
+            foreach (TunnelRuntime tunnel in tunnels)
+            {
+                context.Hooks.Made(TunnelSetup.FactsOf(tunnel.Config, HookChange.TunnelDown));
+            }
             links.Dispose();
             context.Hooks.Dispose();
             events.Complete();

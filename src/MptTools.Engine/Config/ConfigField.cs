@@ -37,6 +37,7 @@ internal static class ConfigFields
         new("cmdport_local", c => Text(c.General.CommandPort)),
         new("cmd_timeout", c => Seconds(c.General.CommandTimeout)),
         new("accept_local_users", c => Text(c.General.AcceptLocalUsers)) { IsOmitted = c => !c.General.AcceptLocalUsers },
+        new("hook_timeout", c => Seconds(c.General.HookTimeout)),
         new("disable_offloads", c => OffloadNames.Of(c.General.DisabledOffloads)),
         new("threads", c => c.General.Threads == 0 ? "auto" : Text(c.General.Threads)),
     ];

@@ -18,6 +18,7 @@ internal static class InterfaceConfReader
     public const int MaxTunnels = 100;
 
     private const int MaxThreads = 64;
+    private const int MaxHookTimeout = 600;
     private const string Automatic = "auto";
     private const int DefaultMtu = 1440;
     private const int SmallestMtu = 68;
@@ -72,10 +73,11 @@ internal static class InterfaceConfReader
         int? commandPort = reader.Number("cmdport_local", 1, 65535, fallback: 60456);
         int? timeout = reader.Number("cmd_timeout", 1, 3600, fallback: 25);
         bool? acceptUsers = reader.Switch("accept_local_users", fallback: false);
+        int? hookTimeout = reader.Number("hook_timeout", 1, MaxHookTimeout, fallback: 10);
         Offloads? disabled = reader.OffloadList("disable_offloads");
         int? threads = reader.NumberOrWord("threads", 1, MaxThreads, Automatic);
         return acceptRemote is not { } accept || commandPort is not { } port || timeout is not { } seconds || acceptUsers is not { } users || disabled is not { } offloads
-            || threads is not { } count
+            || threads is not { } count || hookTimeout is not { } hookSeconds
             ? null
             : new GeneralConfig
             {
@@ -83,6 +85,7 @@ internal static class InterfaceConfReader
                 CommandPort = port,
                 CommandTimeout = TimeSpan.FromSeconds(seconds),
                 AcceptLocalUsers = users,
+                HookTimeout = TimeSpan.FromSeconds(hookSeconds),
                 DisabledOffloads = offloads,
                 Threads = count,
             };

@@ -47,6 +47,9 @@ public sealed record GeneralConfig
     /// </summary>
     public bool AcceptLocalUsers { get; init; }
 
+    /// <summary>hook_timeout: how long each hook may take.</summary>
+    public TimeSpan HookTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>disable_offloads: what is not used even where the kernel has it.</summary>
     public Offloads DisabledOffloads { get; init; }
 

@@ -343,6 +343,8 @@ internal sealed class ConnectionController
                 $"{name} has its interface and address back and waits to hear the peer.",
             PathStatusCode.Down => $"{name} is down: the peer was not heard for {path.Config.DeadTime.TotalSeconds:0.###} s.",
             PathStatusCode.InterfaceDown => $"{name} is down: {path.Config.Interface} is missing, down or without carrier.",
+            PathStatusCode.AddressDown when path.Fault is { } fault => $"{name} is closed: {fault}",
+            PathStatusCode.AddressDown when path.WaitsForHooks => $"{name} is closed until hooks have been asked about its route.",
             PathStatusCode.AddressDown => $"{name} is down: {path.Config.Interface} does not have its address.",
             PathStatusCode.TakenDown => $"{name} was taken down by hand.",
             _ => $"{name} is disabled.",

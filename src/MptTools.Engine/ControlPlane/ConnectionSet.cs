@@ -147,6 +147,26 @@ internal sealed class ConnectionSet(ServerContext context, LinkMonitor links, IR
         }
     }
 
+    /// <summary>Something that a connection's paths waited for is there.</summary>
+    internal void LookAgain(ConnectionRuntime waiting)
+    {
+        if (Find(waiting) is { } connection)
+        {
+            connection.LinksChanged(links, Now);
+            timetable.Schedule(connection);
+        }
+    }
+
+    /// <summary>All routes of the server are gone; the hooks are told.</summary>
+    internal void RoutesGone()
+    {
+        foreach (PathController path in running.SelectMany(connection => connection.Paths))
+        {
+            path.RouteGone();
+        }
+        networkRoutes.Clear();
+    }
+
     /// <summary>Stops all; the tunnels are about to go, and their routes with them.</summary>
     internal void Clear()
     {

@@ -1,4 +1,5 @@
 using MptTools.Engine.Config;
+using MptTools.Engine.ControlPlane.Hooks;
 using MptTools.Engine.Linux;
 
 namespace MptTools.Engine.ControlPlane;
@@ -9,23 +10,25 @@ namespace MptTools.Engine.ControlPlane;
 /// </summary>
 internal sealed class NetworkRoutes(ServerContext context)
 {
-    private readonly Dictionary<(string Device, string Destination), int> users = [];
+    private readonly Dictionary<(string Device, string Destination), Route> routes = [];
 
     /// <summary>Adds the routes of a connection that starts; one that cannot be is a warning.</summary>
+    /// <exception cref="MptStartException">While the server starts: a hook has stopped it.</exception>
     internal void Add(ConnectionConfig connection, string device)
     {
         foreach (string destination in DestinationsOf(connection))
         {
-            int before = users.GetValueOrDefault((device, destination));
-            users[(device, destination)] = before + 1;
-            if (before > 0)
+            if (routes.TryGetValue((device, destination), out Route? there))
             {
+                there.Users++;
                 continue;
             }
-            IpCommand.Result result = IpCommand.Run("route", "add", destination, "dev", device, "proto", PathRoutes.Protocol.ToString());
-            if (!result.Succeeded)
+            Route route = new(Facts(HookChange.NetworkRouteAdd, connection, device, destination));
+            routes.Add((device, destination), route);
+            context.Hooks.Begin(route.Facts, refusal => Lay(route, connection, refusal));
+            if (route.Refusal is { } reason && !context.Hooks.IsControlRunning)
             {
-                context.Warn($"The route to {destination} through {device} cannot be added: {result.Error} Remove the route that is in its way, or the network from {connection.File}.", connection.Name);
+                throw new MptStartException(reason);
             }
         }
     }
@@ -35,14 +38,64 @@ internal sealed class NetworkRoutes(ServerContext context)
     {
         foreach (string destination in DestinationsOf(connection))
         {
-            if (--users[(device, destination)] == 0)
+            Route route = routes[(device, destination)];
+            if (--route.Users == 0)
             {
-                users.Remove((device, destination));
-                IpCommand.Run("route", "del", destination, "dev", device, "proto", PathRoutes.Protocol.ToString());
+                routes.Remove((device, destination));
+                if (route.IsLaid)
+                {
+                    IpCommand.Run("route", "del", destination, "dev", device, "proto", PathRoutes.Protocol.ToString());
+                    context.Hooks.Made(Facts(HookChange.NetworkRouteDelete, connection, device, destination));
+                }
             }
         }
     }
 
+    /// <summary>The tunnels have gone, and all routes through them.</summary>
+    internal void Clear()
+    {
+        foreach (Route route in routes.Values.Where(route => route.IsLaid))
+        {
+            context.Hooks.Made(route.Facts with { Event = HookChange.NetworkRouteDelete });
+        }
+        routes.Clear();
+    }
+
+    private void Lay(Route route, ConnectionConfig connection, string? refusal)
+    {
+        route.Refusal = refusal;
+        if (refusal is not null || route.Users == 0)
+        {
+            return;
+        }
+        string destination = route.Facts.Destination!, device = route.Facts.Interface!;
+        IpCommand.Result result = IpCommand.Run("route", "add", destination, "dev", device, "proto", PathRoutes.Protocol.ToString());
+        route.IsLaid = result.Succeeded;
+        if (!result.Succeeded)
+        {
+            context.Warn($"The route to {destination} through {device} cannot be added: {result.Error} Remove the route that is in its way, or the network from {connection.File}.", connection.Name);
+        }
+        context.Hooks.Made(route.Facts, result.Succeeded ? null : result.Error);
+    }
+
+    private static HookFacts Facts(string change, ConnectionConfig connection, string device, string destination) => new(change)
+    {
+        Connection = connection.Name,
+        Interface = device,
+        Address = connection.LocalAddress.ToString(),
+        Remote = connection.RemoteAddress?.ToString(),
+        Destination = destination,
+    };
+
     private static IEnumerable<string> DestinationsOf(ConnectionConfig connection) =>
         connection.Networks.SelectMany(TunnelSetup.RoutesTo).Distinct();
+
+    /// <summary>One route, and how many connections need it.</summary>
+    private sealed class Route(HookFacts facts)
+    {
+        internal HookFacts Facts { get; } = facts;
+        internal int Users { get; set; } = 1;
+        internal bool IsLaid { get; set; }
+        internal string? Refusal { get; set; }
+    }
 }

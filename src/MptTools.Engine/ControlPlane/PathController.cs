@@ -1,5 +1,6 @@
 using System.Net;
 using MptTools.Engine.Config;
+using MptTools.Engine.ControlPlane.Hooks;
 using MptTools.Engine.DataPlane;
 using MptTools.Engine.Linux;
 using MptTools.Engine.Wire;
@@ -13,6 +14,7 @@ namespace MptTools.Engine.ControlPlane;
 internal sealed class PathController
 {
     private readonly ServerContext context;
+    private readonly RouteLeave routeLeave;
     private ReceiveSource? source;
     private string? lastRouteError;
     private int lossesSeen, indexSeen;
@@ -23,6 +25,7 @@ internal sealed class PathController
     {
         this.context = context;
         Runtime = runtime;
+        routeLeave = new RouteLeave(context, runtime);
         Monitor = new PathMonitor(runtime.Config, now);
         ReportedStatus = runtime.Config.Status;
         Since = context.Time.GetUtcNow();
@@ -57,6 +60,9 @@ internal sealed class PathController
     /// <summary>Why the path could not be opened although its interface and address are there; null when nothing is wrong.</summary>
     internal string? Fault { get; private set; }
 
+    /// <summary>Interface and address are there, but hooks have not said yet whether its route may be laid.</summary>
+    internal bool WaitsForHooks => routeLeave.IsOpen;
+
     /// <summary>The status that observers have been told.</summary>
     internal PathStatusCode ReportedStatus { get; set; }
     internal DateTimeOffset Since { get; set; }
@@ -87,6 +93,7 @@ internal sealed class PathController
         if (lost)
         {
             context.Routes.InterfaceLost(Config.Interface);
+            routeLeave.Lost();
         }
         if (lost || !address!.Equals(LocalAddress) || IsRerouted(links, link!, address))
         {
@@ -122,6 +129,21 @@ internal sealed class PathController
         context.SizesChanged = true;
         return true;
     }
+
+    /// <summary>What hooks are told of a change of this path.</summary>
+    internal HookFacts FactsOf(string change) => new(change)
+    {
+        Connection = Runtime.Connection.Config.Name,
+        Path = Config.Index,
+        Interface = Config.Interface,
+        Address = (LocalAddress ?? Config.LocalAddress)?.ToString(),
+        Gateway = Egress?.Gateway?.ToString(),
+        Remote = Config.RemoteAddress?.ToString(),
+        OldState = Monitor.Status.ToString(),
+    };
+
+    /// <summary>The server has removed all routes.</summary>
+    internal void RouteGone() => routeLeave.Gone();
 
     /// <summary>Closes the path's socket; the data plane does not use it any more when this returns.</summary>
     internal void Close()
@@ -168,10 +190,17 @@ internal sealed class PathController
         IPAddress remote = Config.RemoteAddress!;
         Egress egress = new(Config.Interface, FindGateway(link, local, remote), Config.IPVersion);
         Egress = egress;
+        if (!routeLeave.Has(egress, local, context.Forwarder.Now))
+        {
+            Fault = routeLeave.Refusal;
+            Monitor.LinkChanged(true, false, context.Forwarder.Now);
+            return;
+        }
         UdpSocket? socket = null;
         try
         {
             string? routeError = context.Routes.Install(egress);
+            routeLeave.Laid(routeError);
             if (routeError is not null && routeError != lastRouteError)
             {
                 context.Warn($"Path {Config.Index} of {connection.Name} has no route by {Config.Interface}: {routeError} Check gw_ipaddr and the interface's addresses.", connection.Name, Config.Index);

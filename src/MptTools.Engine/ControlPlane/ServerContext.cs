@@ -12,6 +12,9 @@ internal sealed record ServerContext(
     /// <summary>The site's own programs, called before and after changes.</summary>
     internal required HookRunner Hooks { get; init; }
 
+    /// <summary>Has a connection look at its interfaces once more, if it still runs; null: nobody does.</summary>
+    internal Action<ConnectionRuntime>? LookAgain { get; set; }
+
     /// <summary>Where the data plane's doubts about sizes go; null: nowhere.</summary>
     internal SizeDoubts? Doubts { get; init; }
 

@@ -1,4 +1,5 @@
 using MptTools.Engine.Config;
+using MptTools.Engine.ControlPlane.Hooks;
 using MptTools.Engine.DataPlane;
 using MptTools.Engine.Linux;
 using MptTools.Engine.Wire;
@@ -46,6 +47,14 @@ internal static class TunnelSetup
             throw;
         }
     }
+
+    /// <summary>What hooks are told of a tunnel device.</summary>
+    internal static HookFacts FactsOf(TunnelConfig config, string change) => new(change)
+    {
+        Interface = config.Name,
+        Address = string.Join(' ', ((InterfaceAddress?[])[config.IPv4, config.IPv6]).Where(address => address is not null)),
+        Mtu = config.Mtu,
+    };
 
     /// <summary>
     /// The route to a network behind the peer. A default route is laid as two halves: they win over the host's own default

@@ -58,6 +58,9 @@ internal sealed class PathRoutes : IDisposable
         return number;
     }
 
+    /// <summary>Whether the default route of a way out is in place.</summary>
+    internal bool IsInstalled(in Egress egress) => installed.Contains(egress);
+
     /// <summary>Puts the default route of a way out in place; the kernel takes it away whenever the interface goes down.</summary>
     /// <returns>Null, or why it cannot be.</returns>
     internal string? Install(in Egress egress)

@@ -69,6 +69,7 @@ public class ConfigPropertyTests
         from acceptRemote in Gen.Elements(true, false)
         from port in AnyPort
         from timeout in Gen.Choose(1, 3600)
+        from hookTimeout in Gen.Choose(1, 600)
         from offloads in OffloadNamesTests.AnyOffloads
         from threads in Gen.Choose(0, 64)
         select new GeneralConfig
@@ -77,6 +78,7 @@ public class ConfigPropertyTests
             AcceptLocalUsers = !acceptRemote,
             CommandPort = port,
             CommandTimeout = TimeSpan.FromSeconds(timeout),
+            HookTimeout = TimeSpan.FromSeconds(hookTimeout),
             DisabledOffloads = offloads,
             Threads = threads,
         };
@@ -193,6 +195,7 @@ public class ConfigPropertyTests
             ("tunnel_num", Text(tunnels.Length)), ("accept_remote", general.AcceptRemote ? "1" : "0"),
             ("cmdport_local", Text(general.CommandPort)), ("cmd_timeout", Text(general.CommandTimeout.TotalSeconds)),
             ("accept_local_users", general.AcceptLocalUsers ? "1" : null),
+            ("hook_timeout", Text(general.HookTimeout.TotalSeconds)),
             ("disable_offloads", OffloadNames.Of(general.DisabledOffloads)),
             ("threads", general.Threads == 0 ? "auto" : Text(general.Threads)),
         ]),

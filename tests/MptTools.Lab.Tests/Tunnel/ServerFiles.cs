@@ -140,6 +140,24 @@ internal sealed class ServerFiles : IDisposable
         }
     }
 
+    /// <summary>Adds an executable to hooks/.</summary>
+    /// <param name="script">Lines for sh, in which $JOURNAL is the file that <see cref="Journal"/> reads.</param>
+    internal void WriteHook(string name, string script)
+    {
+        string hooks = System.IO.Directory.CreateDirectory(Path.Combine(Directory, "hooks")).FullName;
+        // Renamed into its place as a whole: the server may be about to run it.
+        string made = Path.Combine(Directory, name);
+        File.WriteAllText(made, $"#!/bin/sh\nJOURNAL={Path.Combine(Directory, "journal")}\n{script}\n");
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(made, (UnixFileMode)0x1ed);
+        }
+        File.Move(made, Path.Combine(hooks, name), overwrite: true);
+    }
+
+    /// <summary>What hooks have left word of.</summary>
+    internal string[] Journal => File.Exists(Path.Combine(Directory, "journal")) ? File.ReadAllLines(Path.Combine(Directory, "journal")) : [];
+
     internal void DeleteConnection(string name) => File.Delete(Path.Combine(Directory, "connections", $"{name}.conf"));
 
     public void Dispose() => System.IO.Directory.Delete(Directory, recursive: true);

@@ -52,6 +52,9 @@ internal sealed class HookRunner : IDisposable
         told = new WorkQueue($"{server} hooks", 1, this.limits.Queue);
     }
 
+    /// <summary>Whether <see cref="ControlStarted"/> was called: <see cref="Begin"/> may answer later.</summary>
+    internal bool IsControlRunning => post is not null;
+
     /// <summary>From now on the control thread runs, and what it begins is given back to it.</summary>
     internal void ControlStarted(Action<Action> post) => this.post = post;
 
