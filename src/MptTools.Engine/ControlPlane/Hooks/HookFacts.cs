@@ -47,9 +47,6 @@ internal sealed record HookFacts(string Event)
     /// <summary>MPT_DESTINATION: where a route leads, ADDRESS/LENGTH or "default".</summary>
     internal string? Destination { get; init; }
 
-    /// <summary>MPT_TABLE: the routing table's number.</summary>
-    internal string? Table { get; init; }
-
     /// <summary>MPT_MTU: in bytes.</summary>
     internal int? Mtu { get; init; }
 
@@ -101,7 +98,6 @@ internal sealed record HookFacts(string Event)
         Add("GATEWAY", Gateway);
         Add("REMOTE", Remote);
         Add("DESTINATION", Destination);
-        Add("TABLE", Table);
         Add("MTU", Mtu?.ToString(CultureInfo.InvariantCulture));
         Add("OLD_STATE", OldState);
         Add("NEW_STATE", NewState);

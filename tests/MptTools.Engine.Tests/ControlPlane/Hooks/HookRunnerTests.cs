@@ -66,7 +66,7 @@ public class HookRunnerTests
             Gateway = "10.1.1.1",
             Remote = "10.2.2.2",
             Destination = "default",
-            Table = "77",
+
             Mtu = 1500,
             OldState = "Up",
             NewState = "Down",
@@ -81,7 +81,7 @@ public class HookRunnerTests
             "MPT_ADDRESS=10.1.1.2", $"MPT_CONFIG={bench.ConfigDirectory}", "MPT_CONNECTION=c1", "MPT_DESTINATION=default", "MPT_EVENT=path-route-add",
             "MPT_GATEWAY=10.1.1.1", "MPT_INTERFACE=eth1", "MPT_LEVEL=Warning", "MPT_MESSAGE=It's \"so\"; $(reboot) !", "MPT_MTU=1500",
             "MPT_NEW_STATE=Down", "MPT_OLD_STATE=Up", "MPT_PATH=2", "MPT_PHASE=pre", "MPT_REMOTE=10.2.2.2", "MPT_RESULT=done", "MPT_SERVER=tun0",
-            "MPT_TABLE=77", "MPT_TIME=2026-07-01T12:00:00.250Z", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "leader"],
+            "MPT_TIME=2026-07-01T12:00:00.250Z", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "leader"],
             // What the shell itself adds.
             bench.Said.Where(line => !line.StartsWith("PWD=") && !line.StartsWith("_=") && !line.StartsWith("SHLVL=") && !line.StartsWith("OLDPWD=")).Order(StringComparer.Ordinal));
     }
