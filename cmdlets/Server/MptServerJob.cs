@@ -7,7 +7,8 @@ using MptTools.Engine.Config;
 namespace MptTools.Cmdlets;
 
 /// <summary>
-/// A server in the background of this PowerShell process. Get-Job shows it, Receive-Job gives its events, Stop-Job stops it.
+/// A server in the background of this PowerShell process. Get-Job shows it, Receive-Job gives its events (those of level Warning in the
+/// warning stream too), Stop-Job stops it.
 /// Its state is that of the server: Running while it carries traffic, Stopped when somebody stopped it, Failed when it died.
 /// </summary>
 public sealed class MptServerJob : Job2
@@ -24,7 +25,7 @@ public sealed class MptServerJob : Job2
     public string Server => server?.Name ?? "";
 
     /// <inheritdoc/>
-    public override bool HasMoreData => Output.Count > 0 || Error.Count > 0;
+    public override bool HasMoreData => Output.Count > 0 || Error.Count > 0 || Warning.Count > 0;
 
     /// <inheritdoc/>
     public override string Location => "localhost";
@@ -122,6 +123,14 @@ public sealed class MptServerJob : Job2
             Output.RemoveAt(0);
         }
         Output.Add(PSObject.AsPSObject(change));
+        if (change.Level == MptEventLevel.Warning)
+        {
+            while (Warning.Count >= EventLimit)
+            {
+                Warning.RemoveAt(0);
+            }
+            Warning.Add(new WarningRecord(change.Message));
+        }
     }
 
     private void Finish(Task completion)

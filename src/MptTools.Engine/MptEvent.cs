@@ -1,3 +1,7 @@
+using System.Globalization;
+using System.Text;
+using MptTools.Engine.Config;
+
 namespace MptTools.Engine;
 
 /// <summary>What an <see cref="MptEvent"/> is about.</summary>
@@ -27,12 +31,31 @@ public enum MptEventKind
     PeerChanged,
     /// <summary>Something the admin should look at; nothing stopped.</summary>
     Warning,
-    /// <summary>A hook stopped a change before it was made.</summary>
+    /// <summary>A change was not made: a hook stopped it, or the files have faults.</summary>
     ChangeRefused,
     /// <summary>A hook could not be run, or ended badly where it could not stop anything.</summary>
     HookFailed,
     /// <summary>A line that a hook wrote.</summary>
     HookOutput,
+    /// <summary>A route of a path, or into a tunnel, was added.</summary>
+    RouteAdded,
+    /// <summary>A route was removed.</summary>
+    RouteRemoved,
+}
+
+/// <summary>How much an event matters: the levels of syslog(3), with its numbers.</summary>
+public enum MptEventLevel
+{
+    /// <summary>The server cannot go on.</summary>
+    Error = 3,
+    /// <summary>The admin should look at it.</summary>
+    Warning = 4,
+    /// <summary>A change that matters, as it should be.</summary>
+    Notice = 5,
+    /// <summary>Good to know.</summary>
+    Information = 6,
+    /// <summary>For whoever looks for a fault.</summary>
+    Debug = 7,
 }
 
 /// <summary>A change in a running server.</summary>
@@ -55,6 +78,53 @@ public sealed record MptEvent
     /// <summary>A whole sentence.</summary>
     public required string Message { get; init; }
 
+    /// <summary>How much it matters; its kind decides, and for a path where it goes.</summary>
+    public MptEventLevel Level => Kind switch
+    {
+        MptEventKind.ServerFailed => MptEventLevel.Error,
+        MptEventKind.Warning or MptEventKind.ChangeRefused or MptEventKind.HookFailed => MptEventLevel.Warning,
+        MptEventKind.PathChanged => LevelOfPath(),
+        MptEventKind.PeerChanged or MptEventKind.MtuChanged or MptEventKind.HookOutput => MptEventLevel.Information,
+        MptEventKind.RouteAdded or MptEventKind.RouteRemoved => MptEventLevel.Debug,
+        _ => MptEventLevel.Notice,
+    };
+
+    /// <summary>
+    /// The event as one line for a log: the sentence, and behind it in brackets what programs and grep look for: kind, connection, path and
+    /// states by name.
+    /// </summary>
+    public string ToLogLine()
+    {
+        StringBuilder line = new();
+        foreach (char c in Message)
+        {
+            line.Append(char.IsControl(c) ? ' ' : c);
+        }
+        line.Append($" [{EventNames.Of(Kind)}");
+        Add("connection", Connection);
+        Add("path", Path?.ToString(CultureInfo.InvariantCulture));
+        Add("old", OldState);
+        Add("new", NewState);
+        return line.Append(']').ToString();
+
+        void Add(string name, string? value)
+        {
+            if (value is not null)
+            {
+                line.Append($" {name}={value}");
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public override string ToString() => Message;
+
+    private MptEventLevel LevelOfPath() => (OldState, NewState) switch
+    {
+        // What somebody asked for is no reason to worry, and neither is a path that is on its way back.
+        (_, nameof(PathStatusCode.Up) or nameof(PathStatusCode.TakenDown) or nameof(PathStatusCode.Disabled)) => MptEventLevel.Notice,
+        (nameof(PathStatusCode.InterfaceDown) or nameof(PathStatusCode.AddressDown), nameof(PathStatusCode.Down)) => MptEventLevel.Notice,
+        (nameof(PathStatusCode.InterfaceDown), nameof(PathStatusCode.AddressDown)) => MptEventLevel.Notice,
+        _ => MptEventLevel.Warning,
+    };
 }

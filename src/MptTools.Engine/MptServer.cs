@@ -142,6 +142,19 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
     /// <inheritdoc/>
     public void Reload(string? file = null)
     {
+        try
+        {
+            ReloadFiles(file);
+        }
+        catch (MptCommandException e) when (e.Kind == MptErrorKind.InvalidConfiguration)
+        {
+            context.Raise(MptEventKind.ChangeRefused, e.Message);
+            throw;
+        }
+    }
+
+    private void ReloadFiles(string? file)
+    {
         if (file is null)
         {
             ConfigResult<ServerConfig> read = ConfigLoader.Load(startConfig.Directory);

@@ -5,52 +5,53 @@ using MptTools.Engine;
 
 namespace MptTools.Mptsrv;
 
-/// <summary>Where a server's events go: a line each on standard output, or the system log where there is no terminal.</summary>
-internal abstract class EventLog : IDisposable
+/// <summary>
+/// Where a server's events go: a line each on standard output, or the system log where there is no terminal. The lines are those of
+/// <see cref="MptEvent.ToLogLine"/>, with syslog's priorities.
+/// </summary>
+/// <param name="limit">The least grave level that is still written.</param>
+internal abstract class EventLog(MptEventLevel limit) : IDisposable
 {
-    /// <summary>The priorities of syslog(3), which systemd reads at the start of a line (sd-daemon(3)).</summary>
-    private const int Error = 3, Warning = 4, Information = 6;
+    /// <summary>Under systemd, which reads priorities at the start of a line (sd-daemon(3)); on a terminal the time.</summary>
+    internal static EventLog OnStandardOutput(MptEventLevel limit) =>
+        new Lines(Console.Out, forJournal: Environment.GetEnvironmentVariable("JOURNAL_STREAM") is not null, limit);
 
-    /// <summary>Under systemd priorities, on a terminal the time.</summary>
-    internal static EventLog OnStandardOutput() =>
-        new Lines(Console.Out, forJournal: Environment.GetEnvironmentVariable("JOURNAL_STREAM") is not null);
+    internal static EventLog OnSystemLog(MptEventLevel limit) => new SystemLog(limit);
 
-    internal static EventLog OnSystemLog() => new SystemLog();
+    internal static EventLog On(TextWriter output, bool forJournal, MptEventLevel limit = MptEventLevel.Information) => new Lines(output, forJournal, limit);
 
-    internal static EventLog On(TextWriter output, bool forJournal) => new Lines(output, forJournal);
-
-    internal abstract void Write(MptEvent change);
+    internal void Write(MptEvent change)
+    {
+        if (change.Level <= limit)
+        {
+            WriteLine(change);
+        }
+    }
 
     public virtual void Dispose()
     {
     }
 
-    private static int Priority(MptEvent change) => change.Kind switch
-    {
-        MptEventKind.ServerFailed => Error,
-        MptEventKind.Warning => Warning,
-        MptEventKind.PathChanged when change.NewState != nameof(PathState.Up) => Warning,
-        _ => Information,
-    };
+    private protected abstract void WriteLine(MptEvent change);
 
-    private sealed class Lines(TextWriter output, bool forJournal) : EventLog
+    private sealed class Lines(TextWriter output, bool forJournal, MptEventLevel limit) : EventLog(limit)
     {
-        internal override void Write(MptEvent change) => output.WriteLine(forJournal
-            ? string.Create(CultureInfo.InvariantCulture, $"<{Priority(change)}>{change.Message}")
-            : string.Create(CultureInfo.InvariantCulture, $"{change.Time.ToLocalTime():HH:mm:ss} {change.Message}"));
+        private protected override void WriteLine(MptEvent change) => output.WriteLine(forJournal
+            ? string.Create(CultureInfo.InvariantCulture, $"<{(int)change.Level}>{change.ToLogLine()}")
+            : string.Create(CultureInfo.InvariantCulture, $"{change.Time.ToLocalTime():HH:mm:ss} {change.ToLogLine()}"));
     }
 
-    private sealed class SystemLog : EventLog
+    private sealed class SystemLog(MptEventLevel limit) : EventLog(limit)
     {
         private const int DaemonFacility = 3 << 3;
         private static readonly UnixDomainSocketEndPoint Device = new("/dev/log");
 
         private readonly Socket socket = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
 
-        internal override void Write(MptEvent change)
+        private protected override void WriteLine(MptEvent change)
         {
             string line = string.Create(CultureInfo.InvariantCulture,
-                $"<{DaemonFacility | Priority(change)}>mptsrv[{Environment.ProcessId}]: {change.Message}");
+                $"<{DaemonFacility | (int)change.Level}>mptsrv[{Environment.ProcessId}]: {change.ToLogLine()}");
             try
             {
                 socket.SendTo(Encoding.UTF8.GetBytes(line), Device);

@@ -18,7 +18,7 @@ internal static class Foreground
             Console.Error.WriteLine($"mptsrv: Nothing was started because of the faults in {options.ConfigDirectory}.");
             return ExitCode.Configuration;
         }
-        using EventLog log = front is null ? EventLog.OnStandardOutput() : EventLog.OnSystemLog();
+        using EventLog log = front is null ? EventLog.OnStandardOutput(options.LogLevel) : EventLog.OnSystemLog(options.LogLevel);
         using var signals = new Signals();
         MptServer server;
         try

@@ -19,7 +19,8 @@ internal sealed record Options
 {
     internal const string Usage =
         """
-        Usage: mptsrv [--config DIR] [--disable-offloads LIST] [--threads N] [-d]
+        Usage: mptsrv [--config DIR] [--disable-offloads LIST] [--threads N]
+                      [--log-level LEVEL] [-d]
                mptsrv check [--config DIR]
                mptsrv demo
 
@@ -37,6 +38,9 @@ internal sealed record Options
                           or all.
             --threads N   Moves packets with N threads, 1 to 64, or auto: as many as suit
                           the processors. Without it: what interface.conf says.
+            --log-level LEVEL
+                          The least grave events that are logged: error, warning, notice,
+                          info or debug. Without it: info.
             -d            Goes on in the background once the server runs; events go to
                           the system log.
             --help        Shows this.
@@ -62,6 +66,9 @@ internal sealed record Options
     /// <summary>Threads that move packets; 0: as many as suit the processors; null: as interface.conf says.</summary>
     internal int? Threads { get; init; }
 
+    /// <summary>The least grave events that are logged.</summary>
+    internal MptEventLevel LogLevel { get; init; } = MptEventLevel.Information;
+
     /// <summary>Go to the background.</summary>
     internal bool Detach { get; init; }
 
@@ -78,6 +85,7 @@ internal sealed record Options
         Offloads offloads = Offloads.None;
         bool detach = false;
         string? threads = null;
+        string? level = null;
         for (int i = 0; i < arguments.Count; i++)
         {
             switch (arguments[i])
@@ -121,6 +129,12 @@ internal sealed record Options
                 case var option when option.StartsWith($"{ThreadsOption}=", StringComparison.Ordinal):
                     threads = option[(ThreadsOption.Length + 1)..];
                     break;
+                case LevelOption when i + 1 < arguments.Count:
+                    level = arguments[++i];
+                    break;
+                case var option when option.StartsWith($"{LevelOption}=", StringComparison.Ordinal):
+                    level = option[(LevelOption.Length + 1)..];
+                    break;
                 case DetachedOption when i + 1 < arguments.Count:
                     detachedFrom = arguments[++i];
                     break;
@@ -132,6 +146,9 @@ internal sealed record Options
                     return null;
                 case ThreadsOption:
                     fault = ThreadsFault;
+                    return null;
+                case LevelOption:
+                    fault = LevelFault;
                     return null;
                 default:
                     fault = $"'{arguments[i]}' is not understood.";
@@ -148,9 +165,15 @@ internal sealed record Options
             fault = ThreadsFault;
             return null;
         }
+        if (EventNames.LevelOf(level ?? DefaultLevel) is not { } logLevel)
+        {
+            fault = LevelFault;
+            return null;
+        }
         return new Options
         {
             Job = task,
+            LogLevel = logLevel,
             Threads = threadCount,
             ConfigDirectory = Path.GetFullPath(directory ?? Engine.Config.ConfigDirectory.Default(Environment.CurrentDirectory)),
             DisabledOffloads = offloads,
@@ -169,6 +192,9 @@ internal sealed record Options
         return wrong is null;
     }
 
+    private const string LevelOption = "--log-level", DefaultLevel = "info";
+    private static readonly string LevelFault = $"{LevelOption} needs one of {string.Join(", ", EventNames.LevelNames)}.";
+
     private const string ThreadsOption = "--threads", Auto = "auto";
     private const string ThreadsFault = $"{ThreadsOption} needs a number from 1 to 64, or auto.";
 
@@ -186,7 +212,7 @@ internal sealed record Options
     /// <summary>The command line that asks for the same server, for the process in the background.</summary>
     internal IEnumerable<string> ServerArguments() =>
     [
-        "--config", ConfigDirectory, OffloadsOption, OffloadNames.Of(DisabledOffloads),
+        "--config", ConfigDirectory, OffloadsOption, OffloadNames.Of(DisabledOffloads), LevelOption, EventNames.Of(LogLevel),
         .. Threads is { } threads ? (string[])[ThreadsOption, threads == 0 ? Auto : threads.ToString(CultureInfo.InvariantCulture)] : [],
     ];
 

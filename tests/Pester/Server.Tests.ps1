@@ -114,12 +114,20 @@ Describe 'Two servers' -Skip:([bool] $obstacle) {
     }
 
     It 'give their events through Receive-Job' {
-        $events = Invoke-Lab $a 'Receive-Job $job'
+        $events = Invoke-Lab $a '$global:events = @(Receive-Job $job -WarningVariable global:warned -WarningAction SilentlyContinue); $events'
+        Invoke-Lab $a '@($events | Where-Object { $_ -isnot [MptTools.Engine.MptEvent] }).Count' | Should -Be 0
         $events.Kind | Should -Contain ServerStarted
         $taken = $events | Where-Object { $_.Kind -eq 'PathChanged' -and $_.Path -eq 1 } | Select-Object -First 1
         $taken.Connection | Should -Be peer
         $taken.Server | Should -Be tun0
         $taken.Message | Should -Match 'eth2'
+        $carrier = $events | Where-Object NewState -EQ InterfaceDown | Select-Object -First 1
+        $carrier.Level | Should -Be Warning
+        $warned = Invoke-Lab $a '$warned.Message'
+        $warned | Should -Contain $carrier.Message
+        $byHand = $events | Where-Object NewState -EQ TakenDown | Select-Object -First 1
+        $byHand.Level | Should -Be Notice
+        $warned | Should -Not -Contain $byHand.Message
         Invoke-Lab $a 'Receive-Job $job' | Should -BeNullOrEmpty
     }
 

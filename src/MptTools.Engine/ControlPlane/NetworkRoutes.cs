@@ -45,6 +45,7 @@ internal sealed class NetworkRoutes(ServerContext context)
                 if (route.IsLaid)
                 {
                     IpCommand.Run("route", "del", destination, "dev", device, "proto", PathRoutes.Protocol.ToString());
+                    context.Raise(MptEventKind.RouteRemoved, $"The route to {destination} through {device} was removed.", connection.Name);
                     context.Hooks.Made(Facts(HookChange.NetworkRouteDelete, connection, device, destination));
                 }
             }
@@ -71,7 +72,11 @@ internal sealed class NetworkRoutes(ServerContext context)
         string destination = route.Facts.Destination!, device = route.Facts.Interface!;
         IpCommand.Result result = IpCommand.Run("route", "add", destination, "dev", device, "proto", PathRoutes.Protocol.ToString());
         route.IsLaid = result.Succeeded;
-        if (!result.Succeeded)
+        if (result.Succeeded)
+        {
+            context.Raise(MptEventKind.RouteAdded, $"The route to {destination} through {device} was added.", connection.Name);
+        }
+        else
         {
             context.Warn($"The route to {destination} through {device} cannot be added: {result.Error} Remove the route that is in its way, or the network from {connection.File}.", connection.Name);
         }

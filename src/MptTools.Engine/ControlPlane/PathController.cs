@@ -200,7 +200,7 @@ internal sealed class PathController
         try
         {
             string? routeError = context.Routes.Install(egress);
-            routeLeave.Laid(routeError);
+            routeLeave.Laid(routeError, egress);
             if (routeError is not null && routeError != lastRouteError)
             {
                 context.Warn($"Path {Config.Index} of {connection.Name} has no route by {Config.Interface}: {routeError} Check gw_ipaddr and the interface's addresses.", connection.Name, Config.Index);

@@ -110,7 +110,7 @@ public sealed partial class MptsrvTests : IDisposable
         OutputLine down = process.WaitForLine("eth1, ");
 
         Assert.StartsWith("<4>", down.Text);
-        Assert.Contains(process.Lines, line => line.Text.StartsWith("<6>Server tun0 runs", StringComparison.Ordinal));
+        Assert.Contains(process.Lines, line => line.Text.StartsWith("<5>Server tun0 runs", StringComparison.Ordinal));
         Assert.True(process.Stop());
     }
 

@@ -46,6 +46,18 @@ public class OptionsTests
     }
 
     [Theory]
+    [InlineData("-d", MptEventLevel.Information)]
+    [InlineData("--log-level debug", MptEventLevel.Debug)]
+    [InlineData("--log-level=error", MptEventLevel.Error)]
+    public void The_level_of_the_log_reaches_the_server_in_front_and_in_the_background(string line, MptEventLevel level)
+    {
+        Options options = Options.Parse(line.Split(' '), out _)!;
+
+        Assert.Equal(level, options.LogLevel);
+        Assert.Equal(level, Options.Parse([.. options.ServerArguments()], out _)!.LogLevel);
+    }
+
+    [Theory]
     [InlineData("check --config /x", nameof(Job.Check))]
     [InlineData("--help", nameof(Job.Help))]
     [InlineData("-h", nameof(Job.Help))]
@@ -64,6 +76,8 @@ public class OptionsTests
     [InlineData("--threads 0", "--threads needs a number from 1 to 64, or auto.")]
     [InlineData("--threads 65", "--threads needs a number from 1 to 64, or auto.")]
     [InlineData("--threads +2", "--threads needs a number from 1 to 64, or auto.")]
+    [InlineData("--log-level", "--log-level needs one of error, warning, notice, info, debug.")]
+    [InlineData("--log-level Info", "--log-level needs one of error, warning, notice, info, debug.")]
     [InlineData("-x", "'-x' is not understood.")]
     [InlineData("-d check", "'check' is not understood.")]
     [InlineData("start", "'start' is not understood.")]

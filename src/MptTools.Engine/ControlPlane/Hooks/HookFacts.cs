@@ -56,7 +56,7 @@ internal sealed record HookFacts(string Event)
     /// <summary>MPT_NEW_STATE.</summary>
     internal string? NewState { get; init; }
 
-    /// <summary>MPT_LEVEL: an event's level.</summary>
+    /// <summary>MPT_LEVEL: an event's level: error, warning, notice, info or debug.</summary>
     internal string? Level { get; init; }
 
     /// <summary>MPT_TIME: when it happened.</summary>
@@ -69,19 +69,16 @@ internal sealed record HookFacts(string Event)
     internal string? Result { get; init; }
 
     /// <summary>What an event tells hooks.</summary>
-    internal static HookFacts Of(MptEvent happened) => new(NameOf(happened.Kind))
+    internal static HookFacts Of(MptEvent happened) => new(EventNames.Of(happened.Kind))
     {
         Connection = happened.Connection,
         Path = happened.Path,
         OldState = happened.OldState,
         NewState = happened.NewState,
+        Level = EventNames.Of(happened.Level),
         Time = happened.Time,
         Message = happened.Message,
     };
-
-    /// <summary>PathChanged is path-changed.</summary>
-    internal static string NameOf(MptEventKind kind) =>
-        string.Concat(kind.ToString().Select((c, i) => !char.IsUpper(c) ? $"{c}" : (i > 0 ? "-" : "") + char.ToLowerInvariant(c)));
 
     /// <summary>The whole environment of a hook.</summary>
     internal IReadOnlyList<string> Environment(string server, string configDirectory, HookPhase phase)

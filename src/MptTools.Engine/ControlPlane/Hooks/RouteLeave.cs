@@ -40,10 +40,16 @@ internal sealed class RouteLeave(ServerContext context, PathRuntime path)
     }
 
     /// <summary>The route is there, or could not be laid.</summary>
-    internal void Laid(string? failure)
+    internal void Laid(string? failure, in Egress egress)
     {
         if (asked is { } facts)
         {
+            if (failure is null)
+            {
+                string via = egress.Gateway is { } gateway ? $" by {gateway}" : "";
+                context.Raise(
+                    MptEventKind.RouteAdded, $"The route of path {path.Index} of {path.Connection.Config.Name} through {egress.Interface}{via} was added.", facts.Connection, path.Index);
+            }
             context.Hooks.Made(facts, failure);
             (asked, laid) = (null, failure is null ? facts : null);
         }
