@@ -17,6 +17,8 @@ public enum MptEventKind
     Reloaded,
     /// <summary>A connection started.</summary>
     ConnectionStarted,
+    /// <summary>A connection was created together with its peer, at the wish of either.</summary>
+    ConnectionCreated,
     /// <summary>A connection stopped.</summary>
     ConnectionStopped,
     /// <summary>A running connection has another configuration; the message says what is different.</summary>

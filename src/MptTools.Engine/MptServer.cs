@@ -29,6 +29,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
     private readonly ConnectionSet connections;
     private readonly Reconfiguration reconfiguration;
     private ControlLoop? control;
+    private CommandService? commands;
     private ControlSocketServer? controlSocket;
     private int stopBegun;
     private volatile Exception? failure;
@@ -122,6 +123,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         AllocatedBytes = GC.GetTotalAllocatedBytes(),
         Offloads = offloads.Found,
         DisabledOffloads = Offloads.All & ~context.Offloads,
+        CommandPortTraffic = commands!.Status,
         Tunnels = [.. tunnels.Select(StatusReader.Read)],
         Connections = [.. connections.Running.Select(connection => StatusReader.Read(Name, connection))],
     });
@@ -214,6 +216,24 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         Run(() => reconfiguration.RemoveNetwork(connection, source, destination));
 
     /// <inheritdoc/>
+    public Task CreateAsync(string file)
+    {
+        reconfiguration.PathOf(file);
+        return control!.Invoke(() => commands!.Peers.Creates.Begin(file));
+    }
+
+    /// <inheritdoc/>
+    public void AddAddress(string interfaceName, InterfaceAddress address) =>
+        HostInterfaces.ChangeAddress(context.Hooks, interfaceName, address, isAdded: true, Run);
+
+    /// <inheritdoc/>
+    public void RemoveAddress(string interfaceName, InterfaceAddress address) =>
+        HostInterfaces.ChangeAddress(context.Hooks, interfaceName, address, isAdded: false, Run);
+
+    /// <inheritdoc/>
+    public void SetInterface(string interfaceName, bool up) => HostInterfaces.Set(context.Hooks, interfaceName, up, Run);
+
+    /// <inheritdoc/>
     public void RequestStop() => _ = Task.Run(Stop);
 
     /// <inheritdoc/>
@@ -251,7 +271,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
     /// <summary>As <see cref="Stop"/>.</summary>
     public void Dispose() => Stop();
 
-    TimeSpan? IControlWork.NextTick => connections.NextTick;
+    TimeSpan? IControlWork.NextTick => commands!.Peers.NextTick is { } first && !(connections.NextTick < first) ? first : connections.NextTick;
 
     /// <summary>Monotonic time of this server.</summary>
     public TimeSpan Now => forwarder.Now;
@@ -272,6 +292,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
             connections.SizeDoubted(doubted, now);
         }
         connections.Tick(now);
+        commands!.Peers.Tick(now);
         if (offloadNotice.TryTake())
         {
             offloads.Report(tunnels, connections.Running);
@@ -294,6 +315,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         // The control socket's name is the claim on the tunnel's name; all that is cleared or made comes after it.
         control = new ControlLoop(Name, links, controlWake, this);
         controlSocket = ControlSocketServer.Open(this);
+        commands = new CommandService(context, connections, () => reconfiguration.Config, control, this);
         PathRoutes.RemoveLeftovers();
         foreach (TunnelConfig tunnel in startConfig.Tunnels)
         {
@@ -361,6 +383,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         try
         {
             control?.Dispose();
+            commands?.Dispose();
             connections.Clear();
             forwarder.Dispose();
             foreach (TunnelRuntime tunnel in tunnels)

@@ -39,10 +39,25 @@ public sealed record ServerStatus
     public Offloads Offloads { get; init; }
     /// <summary>Offloads that are turned off, in interface.conf or at the start.</summary>
     public Offloads DisabledOffloads { get; init; }
+    /// <summary>What came in at the UDP command port.</summary>
+    public CommandPortStatus CommandPortTraffic { get; init; } = new();
     /// <summary>The tunnels, first one first.</summary>
     public required IReadOnlyList<TunnelStatus> Tunnels { get; init; }
     /// <summary>The connections, in file order.</summary>
     public required IReadOnlyList<ConnectionStatus> Connections { get; init; }
+}
+
+/// <summary>What came in at the UDP command port since the server started.</summary>
+public sealed record CommandPortStatus
+{
+    /// <summary>Commands of <c>mpt</c> clients on this host that got an answer, be it a refusal.</summary>
+    public long LocalCommands { get; init; }
+    /// <summary>Commands of peers that were carried out: path status changes and creates.</summary>
+    public long PeerCommands { get; init; }
+    /// <summary>Messages of peers that had come before and got the same answer again.</summary>
+    public long Repeated { get; init; }
+    /// <summary>Datagrams that got no answer, by reason; only reasons that occurred.</summary>
+    public IReadOnlyDictionary<string, long> Refused { get; init; } = new Dictionary<string, long>();
 }
 
 /// <summary>One TUN device.</summary>

@@ -7,7 +7,7 @@ if (result.Error is not null)
     Console.Error.WriteLine($"mpt: {result.Error}");
     if (result.ExitCode == MptCommandLine.Misused)
     {
-        Console.Error.Write($"\n{MptCommandLine.Usage}");
+        Console.Error.WriteLine("'mpt help' shows the syntax.");
     }
 }
 return result.ExitCode;

@@ -56,6 +56,15 @@ public static class ConfigLoader
         return new ConfigResult<ServerConfig>(config, faults.ToList());
     }
 
+    /// <summary>Reads [general] of a directory's interface.conf.</summary>
+    /// <returns>Null where there is none, or one with a fault.</returns>
+    internal static GeneralConfig? LoadGeneral(string directory)
+    {
+        string file = Path.Combine(directory, InterfaceFile);
+        var faults = new FaultList();
+        return ReadDocument(file, faults) is { } document ? InterfaceConfReader.Read(file, document, faults).General : null;
+    }
+
     /// <summary>
     /// Reads one connection's file for itself, without the checks against interface.conf and other connections. A file
     /// called <c>conf.template</c> is read as the template.

@@ -29,6 +29,12 @@ internal sealed class ConnectionController
     private KeepaliveInstance? peerInstance;
     private PeerKind announcedPeer;
 
+    /// <summary>The peer has just said what becomes of a path.</summary>
+    private bool isSaidByPeer;
+
+    /// <summary>The peer knows of it already, or will be told anyway.</summary>
+    private bool isBeingTold;
+
     internal ConnectionController(ServerContext context, ConnectionConfig config, TunnelRuntime tunnel, TimeSpan now)
     {
         this.context = context;
@@ -36,8 +42,14 @@ internal sealed class ConnectionController
         Runtime.Size.Doubts = context.Doubts;
         listeners = new PathListeners(context, Runtime);
         Paths = [.. Runtime.Paths.Select(path => new PathController(context, path, now))];
+        LocalTunnel = MappedAddress.ToInteger(config.LocalAddress);
+        RemoteTunnel = MappedAddress.ToInteger(config.RemoteAddress!);
         key = config is { AuthenticationType: AuthenticationType.Sha256, AuthenticationKey: { } text } ? Encoding.ASCII.GetBytes(text) : [];
     }
+
+    /// <summary>The two tunnel addresses as numbers (see <see cref="MappedAddress"/>).</summary>
+    internal UInt128 LocalTunnel { get; }
+    internal UInt128 RemoteTunnel { get; }
 
     internal ConnectionConfig Config => Runtime.Config;
     internal ConnectionRuntime Runtime { get; }
@@ -154,9 +166,26 @@ internal sealed class ConnectionController
 
     internal PathStatusCode SetPathStatus(int index, bool up, TimeSpan now)
     {
-        Paths[index].Monitor.SetByHand(up, now);
+        PathController path = Paths[index];
+        isBeingTold = true;
+        path.Monitor.SetByHand(up, now);
         Tick(now);
-        return Paths[index].Monitor.Status;
+        isBeingTold = false;
+        // Whatever it was here: an order goes to both ends. Up is said only of a path that is.
+        if (path.IsCarrying == up)
+        {
+            context.ReportPath?.Invoke(this, path, up, byHand: true);
+        }
+        return path.Monitor.Status;
+    }
+
+    /// <summary>The peer says that it uses a path, or does not.</summary>
+    internal void SetPathStatusByPeer(PathController path, bool up, TimeSpan now)
+    {
+        isSaidByPeer = isBeingTold = true;
+        path.Monitor.SetByPeer(up, now);
+        Tick(now);
+        isSaidByPeer = isBeingTold = false;
     }
 
     /// <summary>Closes everything; the data plane does not know the connection any more when this returns.</summary>
@@ -313,6 +342,7 @@ internal sealed class ConnectionController
                 context.SizesChanged = true;
                 path.Since = context.Time.GetUtcNow();
                 context.Raise(MptEventKind.PathChanged, Describe(path, before, status), Config.Name, path.Runtime.Index, before.ToString(), status.ToString());
+                Report(path, before, status);
             }
         }
         if (Config.Status != 0)
@@ -333,14 +363,34 @@ internal sealed class ConnectionController
         }
     }
 
+    /// <summary>The peer is told of what it cannot know: that a path is no longer used here, and that one is used again by order.</summary>
+    private void Report(PathController path, PathStatusCode before, PathStatusCode status)
+    {
+        bool wasOrdered = before is PathStatusCode.TakenDown or PathStatusCode.Disabled;
+        bool isOrdered = status is PathStatusCode.TakenDown or PathStatusCode.Disabled;
+        if (isBeingTold || Config.Status != 0)
+        {
+            return;
+        }
+        if (status == PathStatusCode.Up && wasOrdered)
+        {
+            context.ReportPath?.Invoke(this, path, isUp: true, byHand: false);
+        }
+        else if (status != PathStatusCode.Up && (before == PathStatusCode.Up || isOrdered))
+        {
+            context.ReportPath?.Invoke(this, path, isUp: false, byHand: false);
+        }
+    }
+
     private string Describe(PathController path, PathStatusCode before, PathStatusCode status)
     {
         string name = $"Path {path.Runtime.Index} of {Config.Name} ({path.Config.Interface}, {path.LocalAddress ?? path.Config.LocalAddress} to {path.Config.RemoteAddress})";
         return status switch
         {
-            PathStatusCode.Up => $"{name} is up.",
+            PathStatusCode.Up => isSaidByPeer ? $"{name} is up: the peer takes it into use." : $"{name} is up.",
             PathStatusCode.Down when before is PathStatusCode.InterfaceDown or PathStatusCode.AddressDown =>
                 $"{name} has its interface and address back and waits to hear the peer.",
+            PathStatusCode.Down when isSaidByPeer => $"{name} is down: the peer does not use it.",
             PathStatusCode.Down => $"{name} is down: the peer was not heard for {path.Config.DeadTime.TotalSeconds:0.###} s.",
             PathStatusCode.InterfaceDown => $"{name} is down: {path.Config.Interface} is missing, down or without carrier.",
             PathStatusCode.AddressDown when path.Fault is { } fault => $"{name} is closed: {fault}",

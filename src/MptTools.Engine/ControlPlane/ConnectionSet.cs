@@ -1,6 +1,7 @@
 using MptTools.Engine.Config;
 using MptTools.Engine.DataPlane;
 using MptTools.Engine.Linux;
+using MptTools.Engine.Wire;
 
 namespace MptTools.Engine.ControlPlane;
 
@@ -16,6 +17,9 @@ internal sealed class ConnectionSet(ServerContext context, LinkMonitor links, IR
     /// <summary>In the order in which they were started.</summary>
     internal IReadOnlyList<ConnectionController> Running => running;
 
+    /// <summary>Interfaces and addresses of this host.</summary>
+    internal LinkMonitor Links => links;
+
     /// <summary>When <see cref="Tick"/> is due; null: not by time.</summary>
     internal TimeSpan? NextTick => timetable.Next;
 
@@ -29,6 +33,17 @@ internal sealed class ConnectionSet(ServerContext context, LinkMonitor links, IR
 
     /// <summary>The connection that the data plane knows as this; null when it has ended.</summary>
     internal ConnectionController? Find(ConnectionRuntime runtime) => controllerOf.GetValueOrDefault(runtime);
+
+    /// <summary>The connection between two tunnel addresses, as numbers (see <see cref="MappedAddress"/>); null when there is none.</summary>
+    internal ConnectionController? FindByTunnels(UInt128 local, UInt128 remote) =>
+        running.Find(item => item.RemoteTunnel == remote && item.LocalTunnel == local);
+
+    /// <summary>The way of messages to a peer's address: that of an open path there.</summary>
+    internal DatagramWay WayTo(UInt128 peer) => FindPath(path => MappedAddress.ToInteger(path.PeerAddress) == peer)?.Way ?? default;
+
+    /// <summary>The way of an answer: that of the path the message came by; null where it came by none.</summary>
+    internal DatagramWay? WayBack(UInt128 source, UInt128 destination) => FindPath(path =>
+        path.Way is { } way && way.Source == destination && MappedAddress.ToInteger(path.PeerAddress) == source)?.Way;
 
     /// <summary>Starts all connections that are complete.</summary>
     /// <exception cref="MptCommandException">As <see cref="Start"/>.</exception>
@@ -127,6 +142,13 @@ internal sealed class ConnectionSet(ServerContext context, LinkMonitor links, IR
         return status;
     }
 
+    /// <summary>The peer says that a path is in use, or not.</summary>
+    internal void SetPathStatusByPeer(ConnectionController connection, PathController path, bool up)
+    {
+        connection.SetPathStatusByPeer(path, up, Now);
+        timetable.Schedule(connection);
+    }
+
     /// <summary>Lets all timers that are due have their say.</summary>
     internal void Tick(TimeSpan now)
     {
@@ -174,6 +196,18 @@ internal sealed class ConnectionSet(ServerContext context, LinkMonitor links, IR
         {
             connection.Stop();
         }
+    }
+
+    private PathController? FindPath(Func<PathController, bool> isMeant)
+    {
+        foreach (ConnectionController connection in running)
+        {
+            if (Array.Find(connection.Paths, path => isMeant(path)) is { } found)
+            {
+                return found;
+            }
+        }
+        return null;
     }
 
     private ConnectionController Open(ConnectionConfig connection, ConnectionConfig? loaded)

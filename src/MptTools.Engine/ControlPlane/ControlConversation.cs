@@ -101,49 +101,22 @@ internal sealed class ControlConversation(Socket client, IServerControl server, 
 
     private async Task CarryOutAsync(ControlRequest request, CancellationToken stopping)
     {
-        switch (request)
+        switch (request.Request)
         {
-            case { Request: ControlRequest.Hello }:
-                await SendAsync(new ControlAnswer { Hello = Introduce(server.GetStatus()) }).ConfigureAwait(false);
-                break;
-            case { Request: ControlRequest.Status }:
-                await SendAsync(new ControlAnswer { Status = server.GetStatus() }).ConfigureAwait(false);
-                break;
-            case { Request: ControlRequest.PathSet, Connection: string connection, Path: int path, State: PathState state }
-                when Enum.IsDefined(state):
-                PathStatus changed = server.SetPathStatus(connection, path, state == PathState.Up);
-                await SendAsync(new ControlAnswer { Path = changed }).ConfigureAwait(false);
-                break;
-            case { Request: ControlRequest.PathSet }:
-                throw new MptCommandException(
-                    "A path-set request needs 'connection', 'path' (a number) and 'state' (\"Up\" or \"Down\").")
-                { Kind = MptErrorKind.BadRequest };
-            case { Request: ControlRequest.Reload }:
-                server.Reload();
-                await SendAsync(new ControlAnswer()).ConfigureAwait(false);
-                break;
-            case { Request: ControlRequest.Stop }:
+            case ControlRequest.Stop:
                 server.RequestStop();
                 await SendAsync(new ControlAnswer()).ConfigureAwait(false);
                 // The end of this connection tells the client that the server has stopped.
                 await UntilClosedAsync(stopping).ConfigureAwait(false);
                 break;
-            case { Request: ControlRequest.Subscribe }:
+            case ControlRequest.Subscribe:
                 await SendEventsAsync(stopping).ConfigureAwait(false);
                 break;
             default:
-                throw new MptCommandException($"There is no request '{request.Request}'.") { Kind = MptErrorKind.BadRequest };
+                await SendAsync(await ControlDispatch.AnswerAsync(request, server).ConfigureAwait(false)).ConfigureAwait(false);
+                break;
         }
     }
-
-    private static ServerHello Introduce(ServerStatus self) => new()
-    {
-        Protocol = ControlProtocol.Version,
-        Name = self.Name,
-        Version = self.Version,
-        ProcessId = self.ProcessId,
-        CommandPort = self.CommandPort,
-    };
 
     private async Task SendEventsAsync(CancellationToken stopping)
     {

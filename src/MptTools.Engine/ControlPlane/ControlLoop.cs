@@ -28,6 +28,7 @@ internal sealed unsafe class ControlLoop : IDisposable
     private readonly IControlWork work;
     private readonly Thread thread;
     private readonly ConcurrentQueue<Action> commands = new();
+    private readonly List<(int Descriptor, Action Ready)> watched = [];
     private volatile bool stopping;
 
     /// <param name="wake">Signalled by whoever puts something in front of <see cref="IControlWork.Tick"/>; not disposed here.</param>
@@ -37,7 +38,23 @@ internal sealed unsafe class ControlLoop : IDisposable
         thread = new Thread(Run) { Name = $"{name} control", IsBackground = true };
     }
 
+    /// <summary>Calls <paramref name="ready"/> whenever a descriptor can be read. Before <see cref="Start"/> only.</summary>
+    internal void Watch(int descriptor, Action ready) => watched.Add((descriptor, ready));
+
     internal void Start() => thread.Start();
+
+    /// <summary>Runs something on the control thread, later; not at all where the server stops before that.</summary>
+    internal void Post(Action action)
+    {
+        commands.Enqueue(() =>
+        {
+            if (!stopping)
+            {
+                action();
+            }
+        });
+        wake.Signal();
+    }
 
     /// <summary>Runs something on the control thread and gives its result or its exception.</summary>
     /// <exception cref="MptCommandException">The server stops before it comes to it.</exception>
@@ -76,13 +93,27 @@ internal sealed unsafe class ControlLoop : IDisposable
     {
         try
         {
+            Libc.pollfd* descriptors = stackalloc Libc.pollfd[2 + watched.Count];
+            descriptors[0] = new Libc.pollfd { fd = wake.Descriptor, events = Libc.POLLIN };
+            descriptors[1] = new Libc.pollfd { fd = links.Descriptor, events = Libc.POLLIN };
+            for (int i = 0; i < watched.Count; i++)
+            {
+                descriptors[2 + i] = new Libc.pollfd { fd = watched[i].Descriptor, events = Libc.POLLIN };
+            }
             while (!stopping)
             {
-                Wait();
+                Wait(descriptors);
                 wake.Clear();
                 if (links.ReadNotices())
                 {
                     work.LinksChanged();
+                }
+                for (int i = 0; i < watched.Count; i++)
+                {
+                    if (descriptors[2 + i].revents != 0)
+                    {
+                        watched[i].Ready();
+                    }
                 }
                 RunCommands();
                 work.Tick();
@@ -96,7 +127,7 @@ internal sealed unsafe class ControlLoop : IDisposable
         RunCommands();
     }
 
-    private void Wait()
+    private void Wait(Libc.pollfd* descriptors)
     {
         int timeout = -1;
         if (work.NextTick is TimeSpan due)
@@ -104,10 +135,14 @@ internal sealed unsafe class ControlLoop : IDisposable
             // Rounded up: waking a moment too early would spin until the moment is there.
             timeout = (int)Math.Clamp(Math.Ceiling((due - work.Now).TotalMilliseconds), 0, int.MaxValue);
         }
-        Libc.pollfd* descriptors = stackalloc Libc.pollfd[2];
-        descriptors[0] = new Libc.pollfd { fd = wake.Descriptor, events = Libc.POLLIN };
-        descriptors[1] = new Libc.pollfd { fd = links.Descriptor, events = Libc.POLLIN };
-        _ = Libc.poll(descriptors, 2, timeout);
+        if (Libc.poll(descriptors, (nuint)(2 + watched.Count), timeout) <= 0)
+        {
+            // What stands there is of an earlier round.
+            for (int i = 0; i < watched.Count; i++)
+            {
+                descriptors[2 + i].revents = 0;
+            }
+        }
     }
 
     private void RunCommands()

@@ -31,19 +31,43 @@ internal static class ControlProtocol
 /// <summary>One request: what it asks for, and the fields that need to be there for it.</summary>
 internal sealed record ControlRequest
 {
-    internal const string Hello = "hello", Status = "status", PathSet = "path-set", Reload = "reload", Stop = "stop",
-        Subscribe = "subscribe";
+    internal const string Hello = "hello", Status = "status", Command = "command", Stop = "stop", Subscribe = "subscribe",
+        Reload = "reload", Restart = "restart", Delete = "delete", Save = "save", Create = "create",
+        PathSet = "path-set", PathAdd = "path-add", PathChange = "path-change", PathRemove = "path-remove",
+        ConnectionChange = "connection-change", NetworkAdd = "network-add", NetworkRemove = "network-remove",
+        AddressAdd = "address-add", AddressRemove = "address-remove", InterfaceSet = "interface-set";
 
     public required string Request { get; init; }
 
-    /// <summary>path-set: the connection's name.</summary>
+    /// <summary>command: the words of the mpt syntax, without options.</summary>
+    public string[]? Words { get; init; }
+
+    /// <summary>reload, restart, delete, save, create: a file of connections/, without directory.</summary>
+    public string? File { get; init; }
+
+    /// <summary>path-..., connection-change, network-...: the connection's name.</summary>
     public string? Connection { get; init; }
 
-    /// <summary>path-set: n of [path_n].</summary>
+    /// <summary>path-set, path-change, path-remove: n of [path_n].</summary>
     public int? Path { get; init; }
 
-    /// <summary>path-set: where to.</summary>
+    /// <summary>path-set, interface-set: where to.</summary>
     public PathState? State { get; init; }
+
+    /// <summary>path-add, path-change, connection-change: keys as in the files, and their values.</summary>
+    public Dictionary<string, string>? Settings { get; init; }
+
+    /// <summary>network-...: the network on this side, and the one behind the peer.</summary>
+    public string? Source { get; init; }
+
+    /// <inheritdoc cref="Source"/>
+    public string? Destination { get; init; }
+
+    /// <summary>address-..., interface-set: the interface's name.</summary>
+    public string? Interface { get; init; }
+
+    /// <summary>address-...: the address, with its prefix length or without.</summary>
+    public string? Address { get; init; }
 }
 
 /// <summary>One answer: <see cref="Error"/> and <see cref="Kind"/>, or the result of what was asked (nothing: done).</summary>
@@ -55,6 +79,22 @@ internal sealed record ControlAnswer
     public ServerStatus? Status { get; init; }
     public PathStatus? Path { get; init; }
     public MptEvent? Event { get; init; }
+
+    /// <summary>command: what the client prints. Beside an <see cref="Error"/> too.</summary>
+    public CommandText? Command { get; init; }
+
+    /// <summary>path-add, network-add: the number of what was added.</summary>
+    public int? Index { get; init; }
+
+    /// <summary>save: the names of the files that were written.</summary>
+    public IReadOnlyList<string>? Files { get; init; }
+}
+
+/// <summary>What a command of the mpt syntax gave.</summary>
+internal sealed record CommandText
+{
+    public required int ExitCode { get; init; }
+    public required string Output { get; init; }
 }
 
 /// <summary>Who answers.</summary>

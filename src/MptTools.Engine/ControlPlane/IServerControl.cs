@@ -1,3 +1,5 @@
+using MptTools.Engine.Config;
+
 namespace MptTools.Engine.ControlPlane;
 
 /// <summary>
@@ -94,6 +96,28 @@ public interface IServerControl
     /// <param name="destination">As dst_addr in [net_n].</param>
     /// <exception cref="MptCommandException">There is no such connection or network.</exception>
     void RemoveNetwork(string connection, string source, string destination);
+
+    /// <summary>
+    /// Has the peer create the other end of a connection (<c>accept_remote</c> and <c>conf.template</c> there), completes our own
+    /// with its answer and starts it. Takes up to 6 seconds where the peer does not answer.
+    /// </summary>
+    /// <param name="file">The file of the connection in connections/, without a directory; it may lack what the peer knows.</param>
+    /// <returns>Ends when the connection runs; fails with an <see cref="MptCommandException"/>.</returns>
+    Task CreateAsync(string file);
+
+    /// <summary>Adds an address to an interface of this host.</summary>
+    /// <param name="interfaceName">The interface.</param>
+    /// <param name="address">The address and the length of its network's prefix.</param>
+    /// <exception cref="MptCommandException">The system refuses; the message has its reason.</exception>
+    void AddAddress(string interfaceName, InterfaceAddress address);
+
+    /// <summary>Removes an address from an interface of this host.</summary>
+    /// <inheritdoc cref="AddAddress"/>
+    void RemoveAddress(string interfaceName, InterfaceAddress address);
+
+    /// <summary>Sets an interface of this host up or down.</summary>
+    /// <exception cref="MptCommandException">The system refuses; the message has its reason.</exception>
+    void SetInterface(string interfaceName, bool up);
 
     /// <summary>Asks the server to stop; returns at once. <see cref="Completion"/> tells when it has.</summary>
     void RequestStop();

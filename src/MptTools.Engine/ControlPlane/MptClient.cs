@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
+using MptTools.Engine.Config;
 
 namespace MptTools.Engine.ControlPlane;
 
@@ -13,23 +13,15 @@ namespace MptTools.Engine.ControlPlane;
 /// </summary>
 public sealed class MptClient
 {
-    /// <summary>The length of the answer for some ten thousand paths.</summary>
-    private const int AnswerLimit = 64 * 1024 * 1024;
+    private readonly ControlChannel channel;
 
-    private readonly Func<PeerCredentials, bool> isTrusted;
-
-    private MptClient(string serverName, TimeSpan timeout, Func<PeerCredentials, bool> isTrusted)
-    {
-        Name = serverName;
-        Timeout = timeout;
-        this.isTrusted = isTrusted;
-    }
+    private MptClient(ControlChannel channel) => this.channel = channel;
 
     /// <summary>How long an operation waits where nothing else is said.</summary>
     public static TimeSpan DefaultTimeout { get; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The server's name: that of its first tunnel.</summary>
-    public string Name { get; }
+    public string Name => channel.Name;
 
     /// <summary>The server's UDP port for commands.</summary>
     public int CommandPort { get; private init; }
@@ -38,7 +30,7 @@ public sealed class MptClient
     public int ProcessId { get; private init; }
 
     /// <summary>How long each operation waits for its answer.</summary>
-    public TimeSpan Timeout { get; }
+    public TimeSpan Timeout => channel.Timeout;
 
     /// <summary>The names of the servers that run in this network namespace, in ordinal order.</summary>
     public static IReadOnlyList<string> ListServers() => ListServers(ControlAccess.IsRoot);
@@ -51,54 +43,103 @@ public sealed class MptClient
 
     internal static MptClient Connect(string? serverName, TimeSpan timeout, Func<PeerCredentials, bool> isTrusted)
     {
-        var client = new MptClient(serverName ?? TheOnlyOne(ListServers(isTrusted)), timeout, isTrusted);
-        ServerHello hello = client.Exchange(new ControlRequest { Request = ControlRequest.Hello }).Hello
-            ?? throw client.NotUnderstood("it did not say who it is");
+        var channel = new ControlChannel(serverName ?? TheOnlyOne(ListServers(isTrusted)), timeout, isTrusted);
+        ServerHello hello = channel.Exchange(new ControlRequest { Request = ControlRequest.Hello }).Hello
+            ?? throw channel.NotUnderstood("it did not say who it is");
         if (hello.Protocol != ControlProtocol.Version)
         {
-            throw client.NotUnderstood($"its version {hello.Version} speaks another control protocol");
+            throw channel.NotUnderstood($"its version {hello.Version} speaks another control protocol");
         }
-        return new MptClient(client.Name, timeout, isTrusted) { CommandPort = hello.CommandPort, ProcessId = hello.ProcessId };
+        return new MptClient(channel) { CommandPort = hello.CommandPort, ProcessId = hello.ProcessId };
     }
 
     /// <summary>One consistent reading of everything.</summary>
-    public ServerStatus GetStatus() => StatusOf(Exchange(new ControlRequest { Request = ControlRequest.Status }));
+    public ServerStatus GetStatus() => StatusOf(channel.Exchange(new ControlRequest { Request = ControlRequest.Status }));
 
     /// <inheritdoc cref="GetStatus"/>
     public async Task<ServerStatus> GetStatusAsync(CancellationToken cancellation = default) =>
-        StatusOf(await ExchangeAsync(new ControlRequest { Request = ControlRequest.Status }, cancellation).ConfigureAwait(false));
+        StatusOf(await channel.ExchangeAsync(new ControlRequest { Request = ControlRequest.Status }, cancellation).ConfigureAwait(false));
 
     /// <summary>Takes a path down by hand, or up again.</summary>
     /// <returns>The path as it is afterwards.</returns>
-    public PathStatus SetPathStatus(string connection, int path, bool up) => PathOf(Exchange(PathSet(connection, path, up)));
+    public PathStatus SetPathStatus(string connection, int path, bool up) => PathOf(channel.Exchange(PathSet(connection, path, up)));
 
     /// <inheritdoc cref="SetPathStatus"/>
     public async Task<PathStatus> SetPathStatusAsync(
         string connection, int path, bool up, CancellationToken cancellation = default) =>
-        PathOf(await ExchangeAsync(PathSet(connection, path, up), cancellation).ConfigureAwait(false));
+        PathOf(await channel.ExchangeAsync(PathSet(connection, path, up), cancellation).ConfigureAwait(false));
 
-    /// <summary>Has the server read its configuration files again; a fault in them changes nothing.</summary>
-    public void Reload() => Exchange(new ControlRequest { Request = ControlRequest.Reload });
+    /// <inheritdoc cref="IServerControl.Reload"/>
+    public void Reload(string? file = null) => channel.Exchange(new ControlRequest { Request = ControlRequest.Reload, File = file });
 
-    /// <inheritdoc cref="Reload"/>
+    /// <inheritdoc cref="IServerControl.Reload"/>
     public Task ReloadAsync(CancellationToken cancellation = default) =>
-        ExchangeAsync(new ControlRequest { Request = ControlRequest.Reload }, cancellation);
+        channel.ExchangeAsync(new ControlRequest { Request = ControlRequest.Reload }, cancellation);
+
+    /// <inheritdoc cref="IServerControl.Restart"/>
+    public void Restart(string? file = null) => channel.Exchange(new ControlRequest { Request = ControlRequest.Restart, File = file });
+
+    /// <inheritdoc cref="IServerControl.Delete"/>
+    public void Delete(string file) => channel.Exchange(new ControlRequest { Request = ControlRequest.Delete, File = file });
+
+    /// <inheritdoc cref="IServerControl.Save"/>
+    public IReadOnlyList<string> Save(string? file = null) =>
+        channel.Exchange(new ControlRequest { Request = ControlRequest.Save, File = file }).Files ?? [];
+
+    /// <inheritdoc cref="IServerControl.CreateAsync"/>
+    public void Create(string file) => channel.Exchange(new ControlRequest { Request = ControlRequest.Create, File = file });
+
+    /// <inheritdoc cref="IServerControl.SetConnection"/>
+    public void SetConnection(string connection, IReadOnlyDictionary<string, string> settings) =>
+        channel.Exchange(new ControlRequest { Request = ControlRequest.ConnectionChange, Connection = connection, Settings = new(settings) });
+
+    /// <inheritdoc cref="IServerControl.AddPath"/>
+    public int AddPath(string connection, IReadOnlyDictionary<string, string> settings) => IndexOf(channel.Exchange(
+        new ControlRequest { Request = ControlRequest.PathAdd, Connection = connection, Settings = new(settings) }));
+
+    /// <inheritdoc cref="IServerControl.SetPath"/>
+    public void SetPath(string connection, int path, IReadOnlyDictionary<string, string> settings) => channel.Exchange(
+        new ControlRequest { Request = ControlRequest.PathChange, Connection = connection, Path = path, Settings = new(settings) });
+
+    /// <inheritdoc cref="IServerControl.RemovePath"/>
+    public void RemovePath(string connection, int path) =>
+        channel.Exchange(new ControlRequest { Request = ControlRequest.PathRemove, Connection = connection, Path = path });
+
+    /// <inheritdoc cref="IServerControl.AddNetwork"/>
+    public int AddNetwork(string connection, string source, string destination) => IndexOf(channel.Exchange(
+        new ControlRequest { Request = ControlRequest.NetworkAdd, Connection = connection, Source = source, Destination = destination }));
+
+    /// <inheritdoc cref="IServerControl.RemoveNetwork"/>
+    public void RemoveNetwork(string connection, string source, string destination) => channel.Exchange(
+        new ControlRequest { Request = ControlRequest.NetworkRemove, Connection = connection, Source = source, Destination = destination });
+
+    /// <inheritdoc cref="IServerControl.AddAddress"/>
+    public void AddAddress(string interfaceName, InterfaceAddress address) => channel.Exchange(
+        new ControlRequest { Request = ControlRequest.AddressAdd, Interface = interfaceName, Address = address.ToString() });
+
+    /// <inheritdoc cref="IServerControl.RemoveAddress"/>
+    public void RemoveAddress(string interfaceName, InterfaceAddress address) => channel.Exchange(
+        new ControlRequest { Request = ControlRequest.AddressRemove, Interface = interfaceName, Address = address.ToString() });
+
+    /// <inheritdoc cref="IServerControl.SetInterface"/>
+    public void SetInterface(string interfaceName, bool up) => channel.Exchange(
+        new ControlRequest { Request = ControlRequest.InterfaceSet, Interface = interfaceName, State = up ? PathState.Up : PathState.Down });
 
     /// <summary>Stops the server and returns when nothing of it is left.</summary>
     public void Stop()
     {
         var clock = Stopwatch.StartNew();
-        using Socket socket = Open();
-        Exchange(socket, new ControlRequest { Request = ControlRequest.Stop }, clock);
+        using Socket socket = channel.Open();
+        channel.Exchange(socket, new ControlRequest { Request = ControlRequest.Stop }, clock);
         try
         {
-            SetReceiveTimeout(socket, clock);
+            channel.SetReceiveTimeout(socket, clock);
             Span<byte> ignored = stackalloc byte[1];
             socket.Receive(ignored);
         }
         catch (SocketException e) when (e.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock)
         {
-            throw StillStopping(e);
+            throw channel.StillStopping(e);
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
         {
@@ -110,17 +151,17 @@ public sealed class MptClient
     /// <inheritdoc cref="Stop"/>
     public async Task StopAsync(CancellationToken cancellation = default)
     {
-        using Socket socket = Open();
+        using Socket socket = channel.Open();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(Timeout);
-        await ExchangeAsync(socket, new ControlRequest { Request = ControlRequest.Stop }, limit.Token, cancellation).ConfigureAwait(false);
+        await channel.ExchangeAsync(socket, new ControlRequest { Request = ControlRequest.Stop }, limit.Token, cancellation).ConfigureAwait(false);
         try
         {
             await socket.ReceiveAsync(new byte[1], limit.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {
-            throw StillStopping(e);
+            throw channel.StillStopping(e);
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
         {
@@ -133,11 +174,11 @@ public sealed class MptClient
     /// <remarks>The subscription stands when this method returns, before the first event is asked for.</remarks>
     public IAsyncEnumerable<MptEvent> ReadEvents(CancellationToken cancellation = default)
     {
-        Socket socket = Open();
+        Socket socket = channel.Open();
         try
         {
-            var lines = new LineChannel(socket, AnswerLimit);
-            Exchange(socket, new ControlRequest { Request = ControlRequest.Subscribe }, Stopwatch.StartNew(), lines);
+            var lines = new LineChannel(socket, ControlChannel.AnswerLimit);
+            channel.Exchange(socket, new ControlRequest { Request = ControlRequest.Subscribe }, Stopwatch.StartNew(), lines);
             return ReadEventsAsync(socket, lines, cancellation);
         }
         catch
@@ -246,166 +287,21 @@ public sealed class MptClient
             try
             {
                 return await lines.ReadAsync(cancellation).ConfigureAwait(false) is { } line
-                    ? Decode(line.Span).Event ?? throw NotUnderstood("it sent an event without content")
+                    ? channel.Decode(line.Span).Event ?? throw channel.NotUnderstood("it sent an event without content")
                     : null;
             }
             catch (SocketException e)
             {
-                throw Lost(e);
+                throw channel.Lost(e);
             }
         }
     }
 
-    private ControlAnswer Exchange(ControlRequest request)
-    {
-        using Socket socket = Open();
-        return Exchange(socket, request, Stopwatch.StartNew());
-    }
+    private ServerStatus StatusOf(ControlAnswer answer) => answer.Status ?? throw channel.NotUnderstood("its answer has no status");
 
-    private ControlAnswer Exchange(Socket socket, ControlRequest request, Stopwatch clock, LineChannel? lines = null)
-    {
-        try
-        {
-            SetReceiveTimeout(socket, clock);
-            SendRequest(socket, request);
-            return (lines ?? new LineChannel(socket, AnswerLimit)).Read() is { } line ? Decode(line.Span) : throw Lost(null);
-        }
-        catch (SocketException e) when (e.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock)
-        {
-            throw TooLate(e);
-        }
-        catch (Exception e) when (e is SocketException or LineTooLongException)
-        {
-            throw Lost(e);
-        }
-    }
+    private int IndexOf(ControlAnswer answer) => answer.Index ?? throw channel.NotUnderstood("its answer has no number");
 
-    private async Task<ControlAnswer> ExchangeAsync(ControlRequest request, CancellationToken cancellation)
-    {
-        using Socket socket = Open();
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(Timeout);
-        return await ExchangeAsync(socket, request, limit.Token, cancellation).ConfigureAwait(false);
-    }
-
-    private async Task<ControlAnswer> ExchangeAsync(
-        Socket socket, ControlRequest request, CancellationToken limit, CancellationToken cancellation)
-    {
-        try
-        {
-            SendRequest(socket, request);
-            var lines = new LineChannel(socket, AnswerLimit);
-            return await lines.ReadAsync(limit).ConfigureAwait(false) is { } line ? Decode(line.Span) : throw Lost(null);
-        }
-        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
-        {
-            throw TooLate(e);
-        }
-        catch (Exception e) when (e is SocketException or LineTooLongException)
-        {
-            throw Lost(e);
-        }
-    }
-
-    private Socket Open()
-    {
-        if (!OperatingSystem.IsLinux())
-        {
-            throw new MptCommandException("MptTools servers run on Linux only; there is none on this system to talk to.")
-            { Kind = MptErrorKind.NoServer };
-        }
-        if (!ControlProtocol.IsServerName(Name))
-        {
-            throw new MptCommandException($"'{Name}' cannot be the name of a server: that is the name of its first tunnel, 1 to "
-                + $"{ControlProtocol.MaxServerNameBytes} bytes long.")
-            { Kind = MptErrorKind.NoServer };
-        }
-        Socket socket = ControlProtocol.NewSocket();
-        try
-        {
-            socket.SendTimeout = (int)Timeout.TotalMilliseconds;
-            socket.Connect(ControlProtocol.EndPoint(Name));
-            PeerCredentials holder = PeerCredentials.Of(socket);
-            return isTrusted(holder) ? socket : throw new MptCommandException(
-                $"The control socket of '{Name}' belongs to user {holder.UserId} (process {holder.ProcessId}), not to root: it is no "
-                + "MptTools server, and nothing was sent to it.")
-            { Kind = MptErrorKind.NotTrusted };
-        }
-        catch (SocketException e)
-        {
-            socket.Dispose();
-            throw e.SocketErrorCode == SocketError.ConnectionRefused
-                ? NoSuchServer()
-                : new MptCommandException($"Server '{Name}' takes no connections: {e.Message}.", e) { Kind = MptErrorKind.Busy };
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    private static void SendRequest(Socket socket, ControlRequest request)
-    {
-        byte[] line = [.. JsonSerializer.SerializeToUtf8Bytes(request, ControlJson.Default.ControlRequest), (byte)'\n'];
-        try
-        {
-            // A fresh socket's buffer takes a request whole.
-            socket.Send(line);
-        }
-        catch (SocketException e) when (e.SocketErrorCode is SocketError.Shutdown or SocketError.ConnectionReset)
-        {
-            // A server that refuses has said why before it closed; that sentence is still to be read.
-            return;
-        }
-    }
-
-    private void SetReceiveTimeout(Socket socket, Stopwatch clock) =>
-        socket.ReceiveTimeout = Math.Max(1, (int)(Timeout - clock.Elapsed).TotalMilliseconds);
-
-    private ControlAnswer Decode(ReadOnlySpan<byte> line)
-    {
-        ControlAnswer? answer;
-        try
-        {
-            answer = JsonSerializer.Deserialize(line, ControlJson.Default.ControlAnswer);
-        }
-        catch (JsonException e)
-        {
-            throw NotUnderstood(e.Message, e);
-        }
-        return answer switch
-        {
-            null => throw NotUnderstood("its answer is empty"),
-            { Error: string error } => throw new MptCommandException(error) { Kind = answer.Kind ?? MptErrorKind.Failed },
-            _ => answer,
-        };
-    }
-
-    private ServerStatus StatusOf(ControlAnswer answer) => answer.Status ?? throw NotUnderstood("its answer has no status");
-
-    private PathStatus PathOf(ControlAnswer answer) => answer.Path ?? throw NotUnderstood("its answer has no path");
-
-    private MptCommandException NoSuchServer()
-    {
-        IReadOnlyList<string> names = ListServers(isTrusted);
-        string others = names.Count == 0 ? "no server runs there" : $"those that run there: {string.Join(", ", names)}";
-        return new($"No server '{Name}' runs in this network namespace ({others}).") { Kind = MptErrorKind.NoServer };
-    }
-
-    private MptCommandException NotUnderstood(string why, Exception? cause = null) =>
-        new($"Server '{Name}' answers in a way this program does not understand ({why}). Use the same version of both.", cause!)
-        { Kind = MptErrorKind.Internal };
-
-    private MptCommandException TooLate(Exception cause) =>
-        new($"Server '{Name}' did not answer within {Timeout.TotalSeconds:0.###} s.", cause) { Kind = MptErrorKind.TimedOut };
-
-    private MptCommandException StillStopping(Exception cause) =>
-        new($"Server '{Name}' was asked to stop and has not ended within {Timeout.TotalSeconds:0.###} s.", cause)
-        { Kind = MptErrorKind.TimedOut };
-
-    private MptCommandException Lost(Exception? cause) =>
-        new($"Server '{Name}' went away before it had answered.", cause!) { Kind = MptErrorKind.ConnectionLost };
+    private PathStatus PathOf(ControlAnswer answer) => answer.Path ?? throw channel.NotUnderstood("its answer has no path");
 
     private sealed class Subscription(CancellationTokenSource source) : IDisposable
     {

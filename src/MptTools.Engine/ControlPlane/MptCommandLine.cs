@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Net;
+using MptTools.Engine.ControlPlane.Commands;
 
 namespace MptTools.Engine.ControlPlane;
 
@@ -12,31 +12,18 @@ public sealed record MptCommandResult(int ExitCode, string Output, string? Error
 
 /// <summary>
 /// The command syntax of the existing servers' <c>mpt</c> client, for the program and for the alias of that name in
-/// PowerShell. Words may be shortened as long as they stay unmistakable.
+/// PowerShell. A server of ours is reached by its control socket; where there is none, an existing server by its UDP command
+/// port. Words may be shortened as long as they stay unmistakable.
 /// </summary>
 public static class MptCommandLine
 {
     /// <summary>The exit codes of <see cref="MptCommandResult.ExitCode"/>.</summary>
     public const int Done = 0, Failed = 1, Misused = 2;
 
-    /// <summary>The syntax, one command a line.</summary>
-    public const string Usage =
-        """
-        Usage: mpt [-6] [-port_number] mpt_command mpt_args
-            -6            Taken for the sake of existing scripts: the server is reached without any IP.
-            -port_number  The command port of the server, where several run (as in -60456).
+    /// <summary>The syntax, all commands.</summary>
+    public static string Usage => MptSyntax.Usage;
 
-        Commands:
-            mpt show status
-                Shows tunnels, connections and paths.
-            mpt path {up | down} LOCAL_IP REMOTE_IP
-                Takes the path between two addresses (IPv4 or IPv6) down, or up again.
-
-        """;
-
-    private static readonly string[] Commands = ["path", "show"];
-
-    /// <summary>Carries a command out by way of the control socket of the server it means.</summary>
+    /// <summary>Carries a command out.</summary>
     /// <param name="arguments">The words after <c>mpt</c>.</param>
     /// <param name="serverName">The server; null for the one of the given port, or the only one.</param>
     public static MptCommandResult Execute(IReadOnlyList<string> arguments, string? serverName = null) =>
@@ -47,100 +34,69 @@ public static class MptCommandLine
     {
         int first = 0;
         int? port = null;
-        for (; first < arguments.Count && arguments[first].StartsWith('-'); first++)
+        bool useIPv6 = false;
+        for (; first < arguments.Count && arguments[first].StartsWith('-') && arguments[first] is not ("-h" or "--help"); first++)
         {
-            switch (arguments[first])
+            if (arguments[first] == "-6")
             {
-                case "-6":
-                    break;
-                case "-h" or "--help":
-                    return new(Done, Usage);
-                case var option when ParsePort(option) is int number:
-                    port = number;
-                    break;
-                default:
-                    return Misuse($"'{arguments[first]}' is no option.");
+                useIPv6 = true;
+            }
+            else if (ParsePort(arguments[first]) is int number)
+            {
+                port = number;
+            }
+            else
+            {
+                return Misuse($"'{arguments[first]}' is no option.");
             }
         }
-        string[] words = [.. arguments.Skip(first)];
-        if (words.Length == 0)
+        string[] words = new string[arguments.Count - first];
+        for (int i = 0; i < words.Length; i++)
         {
-            return new(Misused, Usage);
+            words[i] = arguments[first + i];
         }
-        return Complete(words[0], Commands) switch
+        ParsedCommand parsed = MptSyntax.Parse(words);
+        if (parsed.Fault is { } fault)
         {
-            "show" when words.Length == 2 && Complete(words[1], ["status"]) is not null =>
-                Run(words, serverName, port, isTrusted, (_, status) => "\n" + StatusText.Render(status)),
-            "show" => Misuse("'mpt show' shows 'status' and nothing else."),
-            "path" => Path(words, serverName, port, isTrusted),
-            _ => Misuse($"'{words[0]}' is no command of this version."),
-        };
-    }
-
-    private static MptCommandResult Path(string[] words, string? serverName, int? port, Func<PeerCredentials, bool> isTrusted)
-    {
-        if (words.Length != 4 || words[1] is not ("up" or "down"))
-        {
-            return Misuse("'mpt path' needs 'up' or 'down', a local and a remote address.");
+            return Misuse(fault);
         }
-        if (!IPAddress.TryParse(words[2], out IPAddress? local))
+        if (parsed.Command is null)
         {
-            return Misuse($"'{words[2]}' is no IP address.");
+            return new(words is [] or not ["help" or "-h" or "--help", ..] ? Misused : Done, parsed.Usage!);
         }
-        if (!IPAddress.TryParse(words[3], out IPAddress? remote))
-        {
-            return Misuse($"'{words[3]}' is no IP address.");
-        }
-        return Run(words, serverName, port, isTrusted, (client, status) =>
-        {
-            PathStatus[] paths = [.. Between(status, local, remote)];
-            if (paths.Length == 0)
-            {
-                throw new MptCommandException($"There is no path from {local} to {remote}. The paths are: {PathList(status)}.")
-                { Kind = MptErrorKind.NotFound };
-            }
-            // Connections may share a pair of addresses; who names the pair means the link, so all of them.
-            foreach (PathStatus path in paths)
-            {
-                client.SetPathStatus(path.Connection, path.Index, words[1] == "up");
-            }
-            return $"path {words[1]} {words[2]} {words[3]}\n";
-        });
-    }
-
-    private static MptCommandResult Run(
-        string[] words, string? serverName, int? port, Func<PeerCredentials, bool> isTrusted, Func<MptClient, ServerStatus, string> command)
-    {
-        string head = "";
         try
         {
-            MptClient client = port is int number ? OfPort(number, serverName, isTrusted) : Connect(serverName, isTrusted);
-            ServerStatus status = client.GetStatus();
-            head = string.Create(CultureInfo.InvariantCulture,
-                $"mpt configuration:\n\tLocal cmd port: {status.CommandPort}\n\tcmd timeout: {status.CommandTimeoutSeconds:0.###}\n");
-            return new(Done, $"{head}CMD_OK:{command(client, status)}");
+            return OverControlSocket(words, serverName, port, isTrusted);
         }
         catch (MptCommandException e)
         {
-            string output = head.Length == 0 ? "" : $"{head}CMD-ERROR:{string.Join(' ', words)}\n";
-            return new(Failed, output, e.Message, e.Kind);
+            // An existing server has no control socket; and who may not use ours may still ask what the command port tells everybody.
+            bool mayAnother = serverName is null && e.Kind is MptErrorKind.NoServer or MptErrorKind.AccessDenied;
+            return (mayAnother ? CommandPortClient.TryExecute(words, port, useIPv6) : null) ?? new(Failed, "", e.Message, e.Kind);
         }
     }
 
-    private static MptClient Connect(string? serverName, Func<PeerCredentials, bool> isTrusted) =>
-        MptClient.Connect(serverName, MptClient.DefaultTimeout, isTrusted);
+    private static MptCommandResult OverControlSocket(
+        string[] words, string? serverName, int? port, Func<PeerCredentials, bool> isTrusted)
+    {
+        string name = port is int number ? OfPort(number, serverName, isTrusted)
+            : serverName ?? MptClient.TheOnlyOne(MptClient.ListServers(isTrusted));
+        MptCommandResult result = new ControlChannel(name, MptClient.DefaultTimeout, isTrusted).Command(words);
+        return result is { Output: "", ErrorKind: MptErrorKind kind } ? throw new MptCommandException(result.Error!) { Kind = kind } : result;
+    }
 
-    private static MptClient OfPort(int port, string? serverName, Func<PeerCredentials, bool> isTrusted)
+    /// <summary>The name of the server with a command port.</summary>
+    private static string OfPort(int port, string? serverName, Func<PeerCredentials, bool> isTrusted)
     {
         var ports = new List<string>();
         foreach (string name in serverName is null ? MptClient.ListServers(isTrusted) : [serverName])
         {
             try
             {
-                MptClient client = Connect(name, isTrusted);
+                MptClient client = MptClient.Connect(name, MptClient.DefaultTimeout, isTrusted);
                 if (client.CommandPort == port)
                 {
-                    return client;
+                    return name;
                 }
                 ports.Add($"{client.CommandPort} ({name})");
             }
@@ -153,42 +109,6 @@ public static class MptCommandLine
         string others = ports.Count == 0 ? "no server runs there" : $"there are: {string.Join(", ", ports)}";
         throw new MptCommandException($"No server with command port {port} runs in this network namespace ({others}).")
         { Kind = MptErrorKind.NoServer };
-    }
-
-    private static IEnumerable<PathStatus> Between(ServerStatus status, IPAddress local, IPAddress remote) =>
-        from connection in status.Connections
-        from path in connection.Paths
-        where IsAddress(path.RemoteAddress, remote)
-            && (IsAddress(path.LocalAddress, local) || IsAddress(path.PublicAddress, local))
-        select path;
-
-    private static bool IsAddress(string text, IPAddress wanted)
-    {
-        if (!IPAddress.TryParse(text, out IPAddress? address))
-        {
-            return false;
-        }
-        // fe80::1 means fe80::1%eth1 too, as long as only one of the two names the link.
-        if (address.IsIPv6LinkLocal && wanted.IsIPv6LinkLocal && (address.ScopeId == 0 || wanted.ScopeId == 0))
-        {
-            return address.GetAddressBytes().AsSpan().SequenceEqual(wanted.GetAddressBytes());
-        }
-        return address.Equals(wanted);
-    }
-
-    private static string PathList(ServerStatus status)
-    {
-        IEnumerable<string> paths = status.Connections.SelectMany(connection => connection.Paths)
-            .Select(path => $"{(path.LocalAddress.Length > 0 ? path.LocalAddress : path.PublicAddress)} {path.RemoteAddress}")
-            .Distinct();
-        string list = string.Join(", ", paths);
-        return list.Length > 0 ? list : "none";
-    }
-
-    private static string? Complete(string word, string[] words)
-    {
-        string[] candidates = [.. words.Where(candidate => candidate.StartsWith(word, StringComparison.Ordinal))];
-        return candidates.Length == 1 && word.Length >= 2 ? candidates[0] : null;
     }
 
     private static int? ParsePort(string option) =>

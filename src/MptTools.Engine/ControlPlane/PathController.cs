@@ -38,6 +38,18 @@ internal sealed class PathController
     /// <summary>The address on the interface; null while there is none.</summary>
     internal IPAddress? LocalAddress { get; private set; }
 
+    /// <summary>The address the peer reaches it at; null while that is not known.</summary>
+    internal IPAddress? PublicAddress => Config.PublicAddress ?? LocalAddress;
+
+    /// <summary>Where the peer is.</summary>
+    internal IPAddress PeerAddress => Config.RemoteAddress!;
+
+    /// <summary>It carries traffic, as far as this end knows.</summary>
+    internal bool IsCarrying => Monitor.Status == PathStatusCode.Up;
+
+    /// <summary>The way that messages beside the data take; null while the path is closed.</summary>
+    internal DatagramWay? Way { get; private set; }
+
     /// <summary>The way out; null before the interface was first usable.</summary>
     internal Egress? Egress { get; private set; }
 
@@ -154,6 +166,7 @@ internal sealed class PathController
             context.Forwarder.Remove(source);
             source.Socket.Dispose();
             source = null;
+            Way = null;
         }
     }
 
@@ -229,6 +242,7 @@ internal sealed class PathController
         }
         Fault = null;
         source = new ReceiveSource(socket, Runtime.Connection, Runtime);
+        Way = new DatagramWay(MappedAddress.ToInteger(local), link.Index, context.Routes.MarkFor(egress));
         context.Forwarder.Add(source);
         Runtime.Socket = socket;
     }

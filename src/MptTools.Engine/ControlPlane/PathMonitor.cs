@@ -12,10 +12,16 @@ namespace MptTools.Engine.ControlPlane;
 /// </remarks>
 internal sealed class PathMonitor
 {
+    /// <summary>
+    /// How long keepalives are not believed after the peer has said that it does not use the path: those that it sent before may
+    /// arrive later, by a slower path than its word.
+    /// </summary>
+    private static readonly TimeSpan Deafness = TimeSpan.FromMilliseconds(500);
+
     private readonly TimeSpan keepaliveTime;
     private readonly TimeSpan deadTime;
     private bool takenDown, disabled, linkIsKnown, interfaceUp, addressPresent, peerHeard, heardSinceOpen;
-    private TimeSpan deadAt, keepaliveAt;
+    private TimeSpan deadAt, keepaliveAt, deafUntil;
 
     internal PathMonitor(PathConfig config, TimeSpan now)
     {
@@ -81,6 +87,10 @@ internal sealed class PathMonitor
     /// </summary>
     internal void KeepaliveHeard(TimeSpan now)
     {
+        if (now < deafUntil)
+        {
+            return;
+        }
         if (!peerHeard || !heardSinceOpen)
         {
             keepaliveAt = now;
@@ -99,6 +109,27 @@ internal sealed class PathMonitor
             peerHeard = true;
             deadAt = now + deadTime;
             keepaliveAt = now;
+        }
+    }
+
+    /// <summary>
+    /// The peer says that it uses the path, or does not. Its word goes over this end's own, as that of an admin who may change both
+    /// ends; only a path that is not in use at all stays so.
+    /// </summary>
+    internal void SetByPeer(bool up, TimeSpan now)
+    {
+        if (up)
+        {
+            takenDown = false;
+            peerHeard = true;
+            deafUntil = now;
+            deadAt = now + deadTime;
+            keepaliveAt = now;
+        }
+        else
+        {
+            peerHeard = false;
+            deafUntil = now + Deafness;
         }
     }
 

@@ -4,6 +4,10 @@ using MptTools.Engine.Linux;
 
 namespace MptTools.Engine.ControlPlane;
 
+/// <summary>A path's status has changed here, and the peer is to know.</summary>
+/// <param name="byHand">Somebody has ordered it.</param>
+internal delegate void PathReport(ConnectionController connection, PathController path, bool isUp, bool byHand);
+
 /// <summary>What the parts of one running server share.</summary>
 /// <param name="Offloads">Those that are not turned off.</param>
 internal sealed record ServerContext(
@@ -17,6 +21,9 @@ internal sealed record ServerContext(
 
     /// <summary>Where the data plane's doubts about sizes go; null: nowhere.</summary>
     internal SizeDoubts? Doubts { get; init; }
+
+    /// <summary>Tells peers what has become of a path; null: nobody does.</summary>
+    internal PathReport? ReportPath { get; set; }
 
     /// <summary>What some path takes has changed, so the tunnels' MTUs are to be looked at. The control thread's own.</summary>
     internal bool SizesChanged { get; set; }

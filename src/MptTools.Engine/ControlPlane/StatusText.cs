@@ -28,6 +28,7 @@ public static class StatusText
         if (!onlyKnown)
         {
             text.Append(Culture, $"    Packet threads   : {status.Threads}\n");
+            text.Append(Culture, $"    Peers' commands  : {status.CommandPortTraffic.PeerCommands} done, {status.CommandPortTraffic.Refused.Values.Sum()} refused\n");
             AppendOffloads(text, status);
         }
         text.Append(Culture, $"\nNumber of connections: {status.Connections.Count} \n");

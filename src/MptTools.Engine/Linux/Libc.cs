@@ -73,6 +73,12 @@ internal static unsafe partial class Libc
     internal static partial nint recvfrom(int fd, void* buffer, nuint length, int flags, void* address, uint* addressLength);
 
     [LibraryImport(Lib, SetLastError = true)]
+    internal static partial nint sendmsg(int fd, msghdr* message, int flags);
+
+    [LibraryImport(Lib, SetLastError = true)]
+    internal static partial nint recvmsg(int fd, msghdr* message, int flags);
+
+    [LibraryImport(Lib, SetLastError = true)]
     internal static partial int sendmmsg(int fd, mmsghdr* messages, uint count, int flags);
 
     [LibraryImport(Lib, SetLastError = true)]
@@ -92,7 +98,7 @@ internal static unsafe partial class Libc
 
     internal const int
         EINTR = 4, EAGAIN = 11, EBUSY = 16, EFAULT = 14, EPERM = 1, EACCES = 13, ENOENT = 2, EINVAL = 22, EBADF = 9, ENODEV = 19,
-        EMSGSIZE = 90, EOPNOTSUPP = 95, EADDRINUSE = 98, EADDRNOTAVAIL = 99, ENETDOWN = 100, ENETUNREACH = 101, ENOBUFS = 105,
+        EMSGSIZE = 90, EOPNOTSUPP = 95, EAFNOSUPPORT = 97, EADDRINUSE = 98, EADDRNOTAVAIL = 99, ENETDOWN = 100, ENETUNREACH = 101, ENOBUFS = 105,
         ECONNREFUSED = 111, EHOSTUNREACH = 113, EIO = 5, EBADFD = 77, ENXIO = 6;
 
     internal const int O_RDONLY = 0, O_RDWR = 2, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000;
@@ -108,8 +114,8 @@ internal static unsafe partial class Libc
     internal const int SOL_IP = 0, SOL_SOCKET = 1, SOL_UDP = 17, SOL_IPV6 = 41;
     internal const int SO_REUSEADDR = 2, SO_PEERCRED = 17, SO_SNDBUFFORCE = 32,
         SO_RCVBUFFORCE = 33, SO_MARK = 36, SO_PEERGROUPS = 59, SO_RCVBUF = 8, SO_SNDBUF = 7, SO_NO_CHECK = 11;
-    internal const int IP_TOS = 1, IP_MTU_DISCOVER = 10, IP_RECVTOS = 13, IP_MTU = 14, IP_PMTUDISC_DO = 2;
-    internal const int IPV6_MTU_DISCOVER = 23, IPV6_MTU = 24, IPV6_V6ONLY = 26, IPV6_RECVTCLASS = 66, IPV6_TCLASS = 67, IPV6_PMTUDISC_DO = 2;
+    internal const int IP_TOS = 1, IP_PKTINFO = 8, IP_MTU_DISCOVER = 10, IP_RECVTOS = 13, IP_MTU = 14, IP_PMTUDISC_DO = 2;
+    internal const int IPV6_MTU_DISCOVER = 23, IPV6_MTU = 24, IPV6_V6ONLY = 26, IPV6_RECVPKTINFO = 49, IPV6_PKTINFO = 50, IPV6_RECVTCLASS = 66, IPV6_TCLASS = 67, IPV6_PMTUDISC_DO = 2;
 
     internal const int UDP_NO_CHECK6_TX = 101, UDP_NO_CHECK6_RX = 102, UDP_SEGMENT = 103, UDP_GRO = 104;
 

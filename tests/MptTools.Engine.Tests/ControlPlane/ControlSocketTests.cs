@@ -246,7 +246,7 @@ public sealed class ControlSocketTests : IDisposable
         Open();
         MptClient client = MptClient.Connect(server.Name, TimeSpan.FromSeconds(1), _ => true);
 
-        var e = Assert.Throws<MptCommandException>(client.Reload);
+        var e = Assert.Throws<MptCommandException>(() => client.Reload());
         release.Set();
 
         Assert.Equal(MptErrorKind.TimedOut, e.Kind);

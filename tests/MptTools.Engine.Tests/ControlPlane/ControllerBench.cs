@@ -34,6 +34,7 @@ internal sealed class ControllerBench : IDisposable
             }
         });
         context = new ServerContext("tun0", clock, forwarder, routes, hub, Offloads.All) { Hooks = new HookRunner("tun0", null, hub, clock) };
+        context.ReportPath = (_, path, isUp, byHand) => Reports.Add($"{path.Runtime.Index} {(isUp ? "up" : "down")}{(byHand ? " by hand" : "")}");
         Controller = new ConnectionController(context, TunnelBench.Connection.Config, TunnelBench.Tunnel, TimeSpan.Zero);
         foreach (PathController path in Controller.Paths)
         {
@@ -42,6 +43,9 @@ internal sealed class ControllerBench : IDisposable
             path.Monitor.LinkChanged(true, true, TimeSpan.Zero);
         }
     }
+
+    /// <summary>What was to be told to the peer, a line each.</summary>
+    internal List<string> Reports { get; } = [];
 
     internal TunnelBench TunnelBench { get; }
     internal ConnectionController Controller { get; }

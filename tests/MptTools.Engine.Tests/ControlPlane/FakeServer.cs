@@ -23,6 +23,8 @@ internal sealed class FakeServer : IServerControl
 
     internal Action? OnStop { get; set; }
 
+    internal Func<Task>? OnCreate { get; set; }
+
     internal List<string> Calls { get; } = [];
 
     internal int ObserverCount
@@ -53,7 +55,11 @@ internal sealed class FakeServer : IServerControl
         };
     }
 
-    public void Reload(string? file = null) => OnReload?.Invoke();
+    public void Reload(string? file = null)
+    {
+        Note("reload", file);
+        OnReload?.Invoke();
+    }
 
     public void Restart(string? file = null) => Note("restart", file);
 
@@ -87,6 +93,18 @@ internal sealed class FakeServer : IServerControl
 
     public void RemoveNetwork(string connection, string source, string destination) =>
         Note("network remove", connection, source, destination);
+
+    public Task CreateAsync(string file)
+    {
+        Note("create", file);
+        return OnCreate is null ? Task.CompletedTask : OnCreate();
+    }
+
+    public void AddAddress(string interfaceName, InterfaceAddress address) => Note("address add", interfaceName, address);
+
+    public void RemoveAddress(string interfaceName, InterfaceAddress address) => Note("address remove", interfaceName, address);
+
+    public void SetInterface(string interfaceName, bool up) => Note("interface", interfaceName, up ? "up" : "down");
 
     public void RequestStop()
     {

@@ -108,11 +108,10 @@ public sealed class MptCommandLineTests : IDisposable
     [InlineData("-0 show status")]
     [InlineData("-65536 show status")]
     [InlineData("s status")]
-    [InlineData("show")]
     [InlineData("show status now")]
     [InlineData("show paths")]
-    [InlineData("reload")]
-    [InlineData("path")]
+    [InlineData("reload a.conf b.conf")]
+    [InlineData("delete ../a.conf")]
     [InlineData("path down 10.2.2.2")]
     [InlineData("path away 10.2.2.2 10.2.2.3")]
     [InlineData("path down eth1 10.2.2.3")]
@@ -130,6 +129,122 @@ public sealed class MptCommandLineTests : IDisposable
     [Fact]
     public void Without_a_command_the_usage_is_all_there_is() =>
         Assert.Equal(new MptCommandResult(2, MptCommandLine.Usage), Execute());
+
+    [Theory]
+    [InlineData("help", "mpt save [FILE]")]
+    [InlineData("-h", "mpt save [FILE]")]
+    [InlineData("--help", "mpt path {up | down}")]
+    [InlineData("help address", "mpt addr[ess] {add | del}")]
+    public void Who_asks_for_help_gets_it(string line, string text)
+    {
+        MptCommandResult result = Execute(line.Split(' '));
+
+        Assert.Equal((0, null), (result.ExitCode, result.Error));
+        Assert.Contains(text, result.Output);
+    }
+
+    [Theory]
+    [InlineData("address")]
+    [InlineData("int")]
+    [InlineData("path")]
+    [InlineData("conn")]
+    [InlineData("net")]
+    [InlineData("delete")]
+    [InlineData("create")]
+    [InlineData("show")]
+    public void A_command_without_its_words_shows_its_usage_and_is_not_done(string word)
+    {
+        MptCommandResult result = Execute(word);
+
+        Assert.Equal((2, null), (result.ExitCode, result.Error));
+        Assert.StartsWith($"mpt {word[..3]}", result.Output);
+    }
+
+    [Theory]
+    [InlineData("addr add 10.1.1.2 dev eth1", "address add eth1 10.1.1.2/24")]
+    [InlineData("address add 10.1.1.2/32 dev eth1", "address add eth1 10.1.1.2/32")]
+    [InlineData("address del fd00::2 dev eth1", "address remove eth1 fd00::2/64")]
+    [InlineData("address del fd00::2/127 dev eth1", "address remove eth1 fd00::2/127")]
+    [InlineData("int eth1 up", "interface eth1 up")]
+    [InlineData("interface eth1 down", "interface eth1 down")]
+    [InlineData("reload", "reload")]
+    [InlineData("reload c.conf", "reload c.conf")]
+    [InlineData("restart", "restart")]
+    [InlineData("rest c.conf", "restart c.conf")]
+    [InlineData("delete c.conf", "delete c.conf")]
+    [InlineData("save", "save")]
+    [InlineData("save c.conf", "save c.conf")]
+    [InlineData("create c.conf", "create c.conf")]
+    [InlineData("path add c interface_name=eth3 Weight_Out=2", "path add c interface_name=eth3 weight_out=2")]
+    [InlineData("path set c 1 weight_out=2", "path set c 1 weight_out=2")]
+    [InlineData("path del c 1", "path remove c 1")]
+    [InlineData("conn set c reorder_window=5 auth_key=", "connection set c reorder_window=5 auth_key=")]
+    [InlineData("net add c 10.0.0.0/8 0.0.0.0/0", "network add c 10.0.0.0/8 0.0.0.0/0")]
+    [InlineData("network del c 10.0.0.0/8 0.0.0.0/0", "network remove c 10.0.0.0/8 0.0.0.0/0")]
+    public void Each_command_does_what_it_says_and_repeats_itself(string line, string call)
+    {
+        MptCommandResult result = Execute(line.Split(' '));
+
+        Assert.Equal(new MptCommandResult(0, $"mpt configuration:\n\tLocal cmd port: 50123\n\tcmd timeout: 5\nCMD_OK:{line}\n"), result);
+        Assert.Equal([call], server.Calls);
+    }
+
+    [Theory]
+    [InlineData("address add 10.1.1.2/33 dev eth1")]
+    [InlineData("address add 10.1.1.2/x dev eth1")]
+    [InlineData("address add 10.1.1.2/ dev eth1")]
+    [InlineData("address add fd00::2/129 dev eth1")]
+    [InlineData("address add eth1 dev 10.1.1.2")]
+    [InlineData("address add 10.1.1.2 eth1")]
+    [InlineData("address change 10.1.1.2 dev eth1")]
+    [InlineData("address add 10.1.1.2 dev a/b")]
+    [InlineData("address add 10.1.1.2 dev abcdefghijklmnop")]
+    [InlineData("interface .. up")]
+    [InlineData("interface eth1 sideways")]
+    [InlineData("re c.conf")]
+    [InlineData("de/lete c.conf")]
+    [InlineData("save .")]
+    [InlineData("create a/b.conf")]
+    [InlineData("path add c")]
+    [InlineData("path add c weight_out")]
+    [InlineData("path add c =2")]
+    [InlineData("path set c x weight_out=2")]
+    [InlineData("path set c 1 weight_out=2 WEIGHT_OUT=3")]
+    [InlineData("path del c")]
+    [InlineData("path del c -1")]
+    [InlineData("connection set c")]
+    [InlineData("connection del c")]
+    [InlineData("network add c 10.0.0.0/8")]
+    public void What_cannot_be_understood_reaches_no_server(string line)
+    {
+        MptCommandResult result = Execute(line.Split(' '));
+
+        Assert.Equal((2, "", MptErrorKind.BadRequest), (result.ExitCode, result.Output, result.ErrorKind));
+        Assert.EndsWith(".", result.Error);
+        Assert.Empty(server.Calls);
+    }
+
+    [Fact]
+    public void A_command_the_server_cannot_carry_out_is_an_error_with_its_reason()
+    {
+        server.OnCreate = () => Task.FromException(new MptCommandException("The peer did not answer.") { Kind = MptErrorKind.TimedOut });
+
+        MptCommandResult result = Execute("create", "c.conf");
+
+        Assert.Equal((1, "The peer did not answer.", MptErrorKind.TimedOut), (result.ExitCode, result.Error, result.ErrorKind));
+        Assert.EndsWith("CMD-ERROR:create c.conf\n", result.Output);
+    }
+
+    [Fact]
+    public void A_defect_of_the_server_is_an_error_of_that_command()
+    {
+        server.OnCreate = () => throw new InvalidOperationException("oops");
+
+        MptCommandResult result = Execute("create", "c.conf");
+
+        Assert.Equal((1, MptErrorKind.Internal), (result.ExitCode, result.ErrorKind));
+        Assert.Contains("oops", result.Error);
+    }
 
     [Fact]
     public void Server_that_is_not_there_is_an_error_without_an_answer()

@@ -32,13 +32,20 @@ public class PathMonitorTests
     [InlineData("0 up+; 100 takedown 131; 200 noaddress 131; 300 takeup 130; 400 link down+; 500 heard up+")]
     [InlineData("0 up+; 100 nolink 129; 200 takedown 131; 300 takeup 129; 400 link down+")]
     [InlineData("0 up+; 3000 tick down+; 3100 takeup up+; 6099 tick up+; 6100 tick down")]
+    // The peer's word: a keepalive that it sent before may come after it, and one that comes later counts.
+    [InlineData("0 up+; 100 peerdown down; 599 heard down; 600 heard up+; 1600 tick up+")]
+    [InlineData("0 up+; 100 peerdown down; 1000 tick down+; 1100 peerup up+; 1150 heard up+; 4149 tick up+; 4150 tick down")]
+    [InlineData("0 up+; 100 peerdown down; 200 peerup up+; 250 heard up+")]
+    [InlineData("0 up+; 100 takedown 131; 200 peerup up+; 3199 tick up+; 3200 tick down")]
+    [InlineData("0 up+; 100 takedown 131; 200 peerdown 131; 300 takeup up+")]
+    [InlineData("0 up+; 100 nolink 129; 200 peerup 129; 300 link down+; 400 heard up+")]
     public void FromConfiguredUp(string scenario) => Play(PathStatusCode.Up, scenario);
 
     [Theory]
     [InlineData(PathStatusCode.Down, "0 down+; 1000 tick down+; 1500 heard up+; 4499 tick up+; 4500 tick down")]
     [InlineData(PathStatusCode.Down, "0 down+; 500 takeup up+")]
     [InlineData(PathStatusCode.TakenDown, "0 131; 100 heard 131; 5000 tick 131; 5100 nolink 131; 5200 link 131; 6000 takeup up+")]
-    [InlineData(PathStatusCode.Disabled, "0 255; 100 heard 255; 5000 tick 255; 5100 nolink 255; 5200 link 255; 5300 takedown 255; 6000 takeup up+; 9000 tick down+")]
+    [InlineData(PathStatusCode.Disabled, "0 255; 100 heard 255; 5000 tick 255; 5100 nolink 255; 5200 link 255; 5300 takedown 255; 5400 peerup 255; 6000 takeup up+; 9000 tick down+")]
     // These two are the kernel's to say, whatever a file says.
     [InlineData(PathStatusCode.InterfaceDown, "0 up+")]
     [InlineData(PathStatusCode.AddressDown, "0 up+")]
@@ -120,6 +127,12 @@ public class PathMonitorTests
                     break;
                 case "heard":
                     monitor.KeepaliveHeard(now);
+                    break;
+                case "peerdown":
+                    monitor.SetByPeer(false, now);
+                    break;
+                case "peerup":
+                    monitor.SetByPeer(true, now);
                     break;
                 case "nolink":
                     monitor.LinkChanged(false, true, now);

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using MptTools.Engine;
+using MptTools.Engine.Config;
 using MptTools.Engine.ControlPlane;
 
 namespace MptTools.Lab.Tests.Hosts;
@@ -140,6 +141,10 @@ public sealed partial class ControlSocketCredentialsTests
         public void RemovePath(string connection, int path) => throw new NotSupportedException();
         public int AddNetwork(string connection, string source, string destination) => throw new NotSupportedException();
         public void RemoveNetwork(string connection, string source, string destination) => throw new NotSupportedException();
+        public Task CreateAsync(string file) => throw new NotSupportedException();
+        public void AddAddress(string interfaceName, InterfaceAddress address) => throw new NotSupportedException();
+        public void RemoveAddress(string interfaceName, InterfaceAddress address) => throw new NotSupportedException();
+        public void SetInterface(string interfaceName, bool up) => throw new NotSupportedException();
         public void RequestStop() => throw new NotSupportedException();
         public IDisposable Subscribe(Action<MptEvent> observer) => throw new NotSupportedException();
     }

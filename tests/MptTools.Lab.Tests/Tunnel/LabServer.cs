@@ -118,9 +118,11 @@ internal sealed class LabServer
     internal CommandResult Mpt(params string[] arguments) => Mpt(Host, arguments);
 
     /// <summary>Runs the mpt client in a host, to its end.</summary>
-    internal static CommandResult Mpt(LabHost host, params string[] arguments)
+    internal static CommandResult Mpt(LabHost host, params string[] arguments) => ToEnd(Launch(host, "mpt", arguments));
+
+    /// <summary>Waits for a process's end.</summary>
+    internal static CommandResult ToEnd(LabProcess process)
     {
-        LabProcess process = Launch(host, "mpt", arguments);
         bool ended = process.WaitForExit();
         string Text(bool error) => string.Join('\n', process.Lines.Where(line => line.IsError == error));
         return new CommandResult(process.Command, process.ExitCode ?? -1, Text(false), Text(true), !ended);

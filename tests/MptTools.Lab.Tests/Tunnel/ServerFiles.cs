@@ -37,6 +37,11 @@ internal sealed record ConnectionFile(string Name, string Local, string Remote)
     /// <summary>64 hexadecimal digits for auth_type 2; null for none.</summary>
     internal string? Key { get; init; }
 
+    /// <summary>auth_type; null: what <see cref="Key"/> asks for.</summary>
+    internal int? AuthenticationType { get; init; }
+
+    internal int Permission { get; init; } = 3;
+
     internal IReadOnlyList<PathFile> Paths { get; init; } = [];
     internal IReadOnlyList<NetFile> Networks { get; init; } = [];
 
@@ -58,7 +63,7 @@ internal sealed record ConnectionFile(string Name, string Local, string Remote)
         void Line(FormattableString line) => text.AppendLine(line.ToString(CultureInfo.InvariantCulture));
         Line($"[connection]");
         Line($"name = {Name}");
-        Line($"permission = 3");
+        Line($"permission = {Permission}");
         Line($"ip_ver = {PathFile.VersionOf(Local)}");
         Line($"ip_local = {Local}");
         Line($"local_port = {LocalPort}");
@@ -70,7 +75,7 @@ internal sealed record ConnectionFile(string Name, string Local, string Remote)
         Line($"status = 0");
         Line($"reorder_window = {ReorderWindow}");
         Line($"max_buffdelay_msec = {MaximumDelayMilliseconds}");
-        Line($"auth_type = {(Key is null ? 0 : 2)}");
+        Line($"auth_type = {AuthenticationType ?? (Key is null ? 0 : 2)}");
         Line($"auth_key = {Key ?? "0"}");
         for (int i = 0; i < Paths.Count; i++)
         {
@@ -129,10 +134,13 @@ internal sealed class ServerFiles : IDisposable
 
     internal void Write(ConnectionFile connection) => WriteConnection(connection.Name, connection.Render());
 
+    internal void WriteConnection(string name, string text) => WriteSecret(Path.Combine(Directory, "connections", $"{name}.conf"), text);
+
+    internal void WriteTemplate(string text) => WriteSecret(Path.Combine(Directory, "conf.template"), text);
+
     // It may hold a key, so nobody else may read it.
-    internal void WriteConnection(string name, string text)
+    private static void WriteSecret(string file, string text)
     {
-        string file = Path.Combine(Directory, "connections", $"{name}.conf");
         File.WriteAllText(file, text);
         if (!OperatingSystem.IsWindows())
         {

@@ -1,0 +1,44 @@
+using MptTools.Engine.Config;
+using MptTools.Engine.ControlPlane.Hooks;
+using MptTools.Engine.Linux;
+
+namespace MptTools.Engine.ControlPlane;
+
+/// <summary>Addresses and states of this host's interfaces, changed by command; the hooks of the site are called around it.</summary>
+internal static class HostInterfaces
+{
+    /// <summary>Adds or removes an address.</summary>
+    /// <param name="run">Runs something in the server's network namespace.</param>
+    /// <exception cref="MptCommandException">The system or a hook refuses.</exception>
+    internal static void ChangeAddress(HookRunner hooks, string name, InterfaceAddress address, bool isAdded, Action<Action> run)
+    {
+        HookFacts facts = new(isAdded ? HookChange.AddressAdd : HookChange.AddressDelete) { Interface = name, Address = address.ToString() };
+        hooks.Around(facts, () => run(() =>
+            Ip($"{address} cannot be {(isAdded ? "added to" : "removed from")} {name}", "address", isAdded ? "add" : "del", address.ToString(), "dev", name)));
+    }
+
+    /// <summary>Sets an interface up or down.</summary>
+    /// <inheritdoc cref="ChangeAddress"/>
+    internal static void Set(HookRunner hooks, string name, bool up, Action<Action> run)
+    {
+        HookFacts facts = new(up ? HookChange.InterfaceUp : HookChange.InterfaceDown) { Interface = name };
+        hooks.Around(facts, () => run(() =>
+            Ip($"{name} cannot be set {(up ? "up" : "down")}", "link", "set", "dev", name, up ? "up" : "down")));
+    }
+
+    private static void Ip(string failure, params ReadOnlySpan<string> arguments)
+    {
+        try
+        {
+            IpCommand.Result result = IpCommand.Run(arguments);
+            if (!result.Succeeded)
+            {
+                throw new MptCommandException($"{failure}: {result.Error}");
+            }
+        }
+        catch (MptStartException e)
+        {
+            throw new MptCommandException($"{failure}: {e.Message}", e);
+        }
+    }
+}
