@@ -19,10 +19,10 @@ internal sealed class ConnectionController
     private static readonly TimeSpan DoubtLook = TimeSpan.FromSeconds(1);
 
     private readonly ServerContext context;
-    private readonly byte[] key;
     private readonly byte[] datagram = new byte[Keepalive.MaximumDatagramLength];
     private readonly ulong instance = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
     private readonly PathListeners listeners;
+    private byte[] key;
     private ulong keepalivesSent;
     private bool warnedOfKey;
     private TimeSpan? lookAt;
@@ -44,7 +44,7 @@ internal sealed class ConnectionController
         Paths = [.. Runtime.Paths.Select(path => new PathController(context, path, now))];
         LocalTunnel = MappedAddress.ToInteger(config.LocalAddress);
         RemoteTunnel = MappedAddress.ToInteger(config.RemoteAddress!);
-        key = config is { AuthenticationType: AuthenticationType.Sha256, AuthenticationKey: { } text } ? Encoding.ASCII.GetBytes(text) : [];
+        key = KeyOf(config);
     }
 
     /// <summary>The two tunnel addresses as numbers (see <see cref="MappedAddress"/>).</summary>
@@ -53,7 +53,7 @@ internal sealed class ConnectionController
 
     internal ConnectionConfig Config => Runtime.Config;
     internal ConnectionRuntime Runtime { get; }
-    internal PathController[] Paths { get; }
+    internal PathController[] Paths { get; private set; }
     internal PeerKind Peer { get; private set; }
 
     /// <summary>The connection as its file gave it, or as it was last saved; null when no file has it.</summary>
@@ -89,7 +89,7 @@ internal sealed class ConnectionController
         {
             path.LinksChanged(links, listeners, now);
         }
-        listeners.CloseExcept(Paths.Where(path => path.Runtime.Socket is not null).Select(path => path.LocalAddress!));
+        CloseUnusedListeners();
         PublishStatus();
         PlanLook(now, doubted: false);
     }
@@ -123,7 +123,11 @@ internal sealed class ConnectionController
     /// <summary>A keepalive came.</summary>
     internal void Take(ReceivedKeepalive received, TimeSpan now)
     {
-        PathController path = Paths[received.Path!.Index];
+        if (PathOf(received.Path!) is not { } path)
+        {
+            // It was under way when its path was taken out.
+            return;
+        }
         KeepaliveStatus status = Keepalive.TryParse(received.Body.AsSpan(0, received.Length), key, out KeepaliveInfo info);
         if (status == KeepaliveStatus.Extended && !(IsForUs(info) && IsFresh(info.Extension)))
         {
@@ -188,6 +192,48 @@ internal sealed class ConnectionController
         isSaidByPeer = isBeingTold = false;
     }
 
+    /// <summary>
+    /// Goes over to another configuration with the same name and tunnel addresses. Closes and opens only what depends on what is
+    /// different; numbering, counters and running timers go on.
+    /// </summary>
+    /// <exception cref="MptCommandException">A path cannot be opened like this; all is as before.</exception>
+    internal void Change(ConnectionConfig wanted, LinkMonitor links, TimeSpan now)
+    {
+        (ConnectionConfig before, PathController[] pathsBefore) = (Config, Paths);
+        HashSet<PathController> faulty = [.. Paths.Where(path => path.Fault is not null)];
+        int[] origins = PathMatching.Of(before.Paths, wanted.Paths);
+        PathController[] paths =
+        [
+            .. wanted.Paths.Select((path, index) => origins[index] is >= 0 and var origin
+                ? Paths[origin]
+                : new PathController(context, new PathRuntime(Runtime, path), now, awaitsPeer: true)),
+        ];
+        try
+        {
+            // The new port must be ours before the old one is given up.
+            Array.ForEach(Paths, path => path.Claim(listeners, wanted.LocalPort));
+            Switch(wanted, paths, links, now);
+        }
+        catch (MptCommandException)
+        {
+            CloseUnusedListeners();
+            throw;
+        }
+        if (Array.Find(paths, path => path.Fault is not null && !faulty.Contains(path)) is { Fault: { } reason })
+        {
+            Switch(before, pathsBefore, links, now);
+            throw new MptCommandException(reason);
+        }
+    }
+
+    /// <summary>Closes and opens all paths; they start with their configured status and new timers.</summary>
+    internal void Restart(LinkMonitor links, TimeSpan now)
+    {
+        ClosePaths(Paths);
+        Array.ForEach(Paths, path => path.Restart(now));
+        LinksChanged(links, now);
+    }
+
     /// <summary>Closes everything; the data plane does not know the connection any more when this returns.</summary>
     internal void Stop()
     {
@@ -199,6 +245,74 @@ internal sealed class ConnectionController
         listeners.CloseExcept([]);
         context.Forwarder.Forget(Runtime);
     }
+
+    private void Switch(ConnectionConfig wanted, PathController[] paths, LinkMonitor links, TimeSpan now)
+    {
+        ConnectionConfig before = Config;
+        bool portsStay = before.LocalPort == wanted.LocalPort && before.RemotePort == wanted.RemotePort;
+        Dictionary<PathController, PathConfig> configsBefore = Paths.ToDictionary(path => path, path => path.Config);
+        ClosePaths(Paths.Where(path =>
+            !(portsStay && Array.IndexOf(paths, path) is >= 0 and var index && PathController.KeepsSocket(path.Config, wanted.Paths[index]))));
+        ReorderBuffer? order = Runtime.Order;
+        if (before.ReorderWindow != wanted.ReorderWindow || before.MaxBufferDelay != wanted.MaxBufferDelay || !paths.AsSpan().SequenceEqual(Paths))
+        {
+            order = Runtime.MakeOrder(wanted);
+        }
+        if (!Runtime.Sequenced && order is not null && Runtime.Size.LargestInner < int.MaxValue)
+        {
+            // Packets that are numbered from here on are longer.
+            Runtime.Size.LargestInner -= Gre.SequencedLength - Gre.BaseLength;
+        }
+        PathRuntime[] runtimes = Array.ConvertAll(paths, path => path.Runtime);
+        context.Forwarder.Pause(() => Runtime.Become(wanted, runtimes, order, now));
+        Paths = paths;
+        key = KeyOf(wanted);
+        warnedOfKey = false;
+        foreach (PathController path in paths)
+        {
+            if (configsBefore.TryGetValue(path, out PathConfig? configBefore))
+            {
+                path.ConfigChanged(configBefore, now);
+            }
+        }
+        context.SizesChanged = true;
+        LinksChanged(links, now);
+        Tick(now);
+    }
+
+    /// <summary>What was to go by these paths goes first, by them; what comes then takes others.</summary>
+    private void ClosePaths(IEnumerable<PathController> closing)
+    {
+        PathController[] paths = [.. closing];
+        if (paths.Length == 0)
+        {
+            return;
+        }
+        foreach (PathController path in paths)
+        {
+            Runtime.UpPaths &= ~(1u << path.Runtime.Index);
+        }
+        context.Forwarder.FinishSending();
+        Array.ForEach(paths, path => path.Close());
+    }
+
+    private void CloseUnusedListeners() =>
+        listeners.CloseExcept(Paths.Where(path => path.Runtime.Socket is not null).Select(path => path.LocalAddress!));
+
+    private PathController? PathOf(PathRuntime runtime)
+    {
+        foreach (PathController path in Paths)
+        {
+            if (path.Runtime == runtime)
+            {
+                return path;
+            }
+        }
+        return null;
+    }
+
+    private static byte[] KeyOf(ConnectionConfig config) =>
+        config is { AuthenticationType: AuthenticationType.Sha256, AuthenticationKey: { } text } ? Encoding.ASCII.GetBytes(text) : [];
 
     private void LookAtSizes(TimeSpan now, bool doubted)
     {
@@ -338,6 +452,7 @@ internal sealed class ConnectionController
             {
                 PathStatusCode before = path.ReportedStatus;
                 path.ReportedStatus = status;
+                path.AwaitsPeer &= status != PathStatusCode.Up;
                 // Whether a path is in use at all decides whether it counts for the tunnel's MTU.
                 context.SizesChanged = true;
                 path.Since = context.Time.GetUtcNow();
@@ -391,6 +506,7 @@ internal sealed class ConnectionController
             PathStatusCode.Down when before is PathStatusCode.InterfaceDown or PathStatusCode.AddressDown =>
                 $"{name} has its interface and address back and waits to hear the peer.",
             PathStatusCode.Down when isSaidByPeer => $"{name} is down: the peer does not use it.",
+            PathStatusCode.Down when path.AwaitsPeer => $"{name} was changed and waits to hear the peer.",
             PathStatusCode.Down => $"{name} is down: the peer was not heard for {path.Config.DeadTime.TotalSeconds:0.###} s.",
             PathStatusCode.InterfaceDown => $"{name} is down: {path.Config.Interface} is missing, down or without carrier.",
             PathStatusCode.AddressDown when path.Fault is { } fault => $"{name} is closed: {fault}",

@@ -95,21 +95,69 @@ internal sealed class ConnectionSet(ServerContext context, LinkMonitor links, IR
     internal ConnectionController Change(ConnectionController connection, ConnectionConfig wanted)
     {
         ConnectionConfig before = connection.Config;
-        ConnectionConfig? loaded = connection.Loaded;
-        Stop(connection);
+        if (!wanted.IsComplete)
+        {
+            throw new MptCommandException($"Connection {before.Name} runs, so it needs remote_port, and remote_ipaddr in each path.") { Kind = MptErrorKind.InvalidConfiguration };
+        }
+        if (ConnectionDifference.StartsAnew(before, wanted))
+        {
+            return StartAnew(connection, wanted);
+        }
+        string device = connection.Runtime.Tunnel.Config.Name;
+        networkRoutes.Change(before, wanted, device);
         try
         {
-            return Start(wanted, loaded);
+            connection.Change(wanted, links, Now);
         }
         catch (MptCommandException)
         {
-            Start(before, loaded);
+            networkRoutes.Change(wanted, before, device);
             throw;
         }
+        finally
+        {
+            timetable.Schedule(connection);
+        }
+        Forward();
+        string differences = string.Join("; ", ConnectionDifference.Describe(before, wanted));
+        if (differences.Length > 0)
+        {
+            context.Raise(MptEventKind.ConnectionChanged, $"Connection {wanted.Name} has changed: {differences}.", wanted.Name);
+        }
+        return connection;
     }
 
-    /// <summary>Closes and opens everything that a connection has in the system.</summary>
-    internal void Restart(ConnectionController connection) => Change(connection, connection.Config);
+    /// <summary>
+    /// Closes and opens what a connection has in the system, and lays again what somebody has removed there. The ports stay ours
+    /// meanwhile; counters, numbering and configuration go on.
+    /// </summary>
+    internal void Restart(ConnectionController connection)
+    {
+        TunnelConfig tunnel = connection.Runtime.Tunnel.Config;
+        TunnelSetup.RenewAddresses(tunnel);
+        networkRoutes.Renew(connection.Config, tunnel.Name);
+        connection.Restart(links, Now);
+        timetable.Schedule(connection);
+        context.Raise(MptEventKind.ConnectionChanged, $"Connection {connection.Config.Name} was restarted.", connection.Config.Name);
+    }
+
+    private ConnectionController StartAnew(ConnectionController connection, ConnectionConfig wanted)
+    {
+        (ConnectionConfig before, ConnectionConfig? loaded, bool keyIsSet) = (connection.Config, connection.Loaded, connection.KeyIsSet);
+        Stop(connection);
+        ConnectionController started;
+        try
+        {
+            started = Start(wanted, loaded);
+        }
+        catch (MptCommandException)
+        {
+            Start(before, loaded).KeyIsSet = keyIsSet;
+            throw;
+        }
+        started.KeyIsSet = keyIsSet;
+        return started;
+    }
 
     internal void WarnOfIncomplete(ConnectionConfig connection) =>
         context.Warn($"Connection {connection.Name} does not name all of its peer and was not started; {connection.File} is meant for 'mpt create'.", connection.Name);

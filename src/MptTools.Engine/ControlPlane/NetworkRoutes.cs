@@ -18,15 +18,7 @@ internal sealed class NetworkRoutes(ServerContext context)
     {
         foreach (string destination in DestinationsOf(connection))
         {
-            if (routes.TryGetValue((device, destination), out Route? there))
-            {
-                there.Users++;
-                continue;
-            }
-            Route route = new(Facts(HookChange.NetworkRouteAdd, connection, device, destination));
-            routes.Add((device, destination), route);
-            context.Hooks.Begin(route.Facts, refusal => Lay(route, connection, refusal));
-            if (route.Refusal is { } reason && !context.Hooks.IsControlRunning)
+            if (Use(connection, device, destination) is { Refusal: { } reason } && !context.Hooks.IsControlRunning)
             {
                 throw new MptStartException(reason);
             }
@@ -38,16 +30,42 @@ internal sealed class NetworkRoutes(ServerContext context)
     {
         foreach (string destination in DestinationsOf(connection))
         {
-            Route route = routes[(device, destination)];
-            if (--route.Users == 0)
+            Leave(connection, device, destination);
+        }
+    }
+
+    /// <summary>Adds and removes what is different in another configuration of a running connection.</summary>
+    /// <exception cref="MptCommandException">One cannot be added; all are as before.</exception>
+    internal void Change(ConnectionConfig before, ConnectionConfig wanted, string device)
+    {
+        string[] old = [.. DestinationsOf(before)], now = [.. DestinationsOf(wanted)];
+        List<string> added = [];
+        foreach (string destination in now.Except(old))
+        {
+            added.Add(destination);
+            if (Use(wanted, device, destination).Fault is { } fault)
             {
-                routes.Remove((device, destination));
-                if (route.IsLaid)
-                {
-                    IpCommand.Run("route", "del", destination, "dev", device, "proto", PathRoutes.Protocol.ToString());
-                    context.Raise(MptEventKind.RouteRemoved, $"The route to {destination} through {device} was removed.", connection.Name);
-                    context.Hooks.Made(Facts(HookChange.NetworkRouteDelete, connection, device, destination));
-                }
+                added.ForEach(item => Leave(wanted, device, item));
+                throw new MptCommandException(fault);
+            }
+        }
+        foreach (string destination in old.Except(now))
+        {
+            Leave(before, device, destination);
+        }
+    }
+
+    /// <summary>Lays the routes again that the kernel has taken away, as when the device was set down.</summary>
+    internal void Renew(ConnectionConfig connection, string device)
+    {
+        foreach (string destination in DestinationsOf(connection))
+        {
+            IpCommand.Result there = IpCommand.Run(
+                destination.Contains(':') ? "-6" : "-4", "route", "show", "exact", destination, "dev", device, "proto", PathRoutes.Protocol.ToString());
+            if (there is { Succeeded: true, Output.Length: 0 })
+            {
+                Route route = routes[(device, destination)];
+                context.Hooks.Begin(route.Facts, refusal => Lay(route, connection, refusal));
             }
         }
     }
@@ -62,6 +80,35 @@ internal sealed class NetworkRoutes(ServerContext context)
         routes.Clear();
     }
 
+    private Route Use(ConnectionConfig connection, string device, string destination)
+    {
+        if (routes.TryGetValue((device, destination), out Route? there))
+        {
+            there.Users++;
+            return there;
+        }
+        Route route = new(Facts(HookChange.NetworkRouteAdd, connection, device, destination));
+        routes.Add((device, destination), route);
+        context.Hooks.Begin(route.Facts, refusal => Lay(route, connection, refusal));
+        return route;
+    }
+
+    private void Leave(ConnectionConfig connection, string device, string destination)
+    {
+        Route route = routes[(device, destination)];
+        if (--route.Users > 0)
+        {
+            return;
+        }
+        routes.Remove((device, destination));
+        if (route.IsLaid)
+        {
+            IpCommand.Run("route", "del", destination, "dev", device, "proto", PathRoutes.Protocol.ToString());
+            context.Raise(MptEventKind.RouteRemoved, $"The route to {destination} through {device} was removed.", connection.Name);
+            context.Hooks.Made(Facts(HookChange.NetworkRouteDelete, connection, device, destination));
+        }
+    }
+
     private void Lay(Route route, ConnectionConfig connection, string? refusal)
     {
         route.Refusal = refusal;
@@ -72,13 +119,15 @@ internal sealed class NetworkRoutes(ServerContext context)
         string destination = route.Facts.Destination!, device = route.Facts.Interface!;
         IpCommand.Result result = IpCommand.Run("route", "add", destination, "dev", device, "proto", PathRoutes.Protocol.ToString());
         route.IsLaid = result.Succeeded;
+        route.Fault = null;
         if (result.Succeeded)
         {
             context.Raise(MptEventKind.RouteAdded, $"The route to {destination} through {device} was added.", connection.Name);
         }
         else
         {
-            context.Warn($"The route to {destination} through {device} cannot be added: {result.Error} Remove the route that is in its way, or the network from {connection.File}.", connection.Name);
+            route.Fault = $"The route to {destination} through {device} cannot be added: {result.Error} Remove the route that is in its way, or the network from {connection.File}.";
+            context.Warn(route.Fault, connection.Name);
         }
         context.Hooks.Made(route.Facts, result.Succeeded ? null : result.Error);
     }
@@ -102,5 +151,8 @@ internal sealed class NetworkRoutes(ServerContext context)
         internal int Users { get; set; } = 1;
         internal bool IsLaid { get; set; }
         internal string? Refusal { get; set; }
+
+        /// <summary>Why the kernel does not take it.</summary>
+        internal string? Fault { get; set; }
     }
 }

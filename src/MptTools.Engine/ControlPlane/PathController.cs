@@ -21,18 +21,19 @@ internal sealed class PathController
     private int defaultRouteChangesSeen;
     private bool followsDefaultRoutes;
 
-    internal PathController(ServerContext context, PathRuntime runtime, TimeSpan now)
+    /// <param name="awaitsPeer">The path came while its connection ran.</param>
+    internal PathController(ServerContext context, PathRuntime runtime, TimeSpan now, bool awaitsPeer = false)
     {
         this.context = context;
         Runtime = runtime;
         routeLeave = new RouteLeave(context, runtime);
-        Monitor = new PathMonitor(runtime.Config, now);
-        ReportedStatus = runtime.Config.Status;
+        Monitor = new PathMonitor(runtime.Config, now, awaitsPeer);
+        ReportedStatus = awaitsPeer && Monitor.KeepalivesAreOn ? PathStatusCode.Down : runtime.Config.Status;
         Since = context.Time.GetUtcNow();
     }
 
     internal PathRuntime Runtime { get; }
-    internal PathMonitor Monitor { get; }
+    internal PathMonitor Monitor { get; private set; }
     internal PathConfig Config => Runtime.Config;
 
     /// <summary>The address on the interface; null while there is none.</summary>
@@ -77,6 +78,9 @@ internal sealed class PathController
 
     /// <summary>The status that observers have been told.</summary>
     internal PathStatusCode ReportedStatus { get; set; }
+
+    /// <summary>Its addresses have changed, and it was not up since.</summary>
+    internal bool AwaitsPeer { get; set; }
     internal DateTimeOffset Since { get; set; }
     internal DateTimeOffset? LastKeepalive { get; set; }
 
@@ -157,6 +161,52 @@ internal sealed class PathController
     /// <summary>The server has removed all routes.</summary>
     internal void RouteGone() => routeLeave.Gone();
 
+    /// <summary>Another configuration goes through the same socket.</summary>
+    internal static bool KeepsSocket(PathConfig a, PathConfig b) =>
+        IsBetweenSameAddresses(a, b) && a.UdpChecksum == b.UdpChecksum
+            && Equals(a.Gateway, b.Gateway) && Equals(a.PublicAddress, b.PublicAddress);
+
+    /// <summary>The path has another configuration; where its socket depends on that, it was closed before.</summary>
+    internal void ConfigChanged(PathConfig before, TimeSpan now)
+    {
+        Monitor.Change(before, Config, now);
+        if (!IsBetweenSameAddresses(before, Config))
+        {
+            Monitor.ForgetLink();
+            PeerSeenAt = null;
+            AwaitsPeer = true;
+        }
+    }
+
+    /// <summary>Starts over with the configured status and new timers; the socket was closed before.</summary>
+    internal void Restart(TimeSpan now)
+    {
+        Monitor = new PathMonitor(Config, now);
+        routeLeave.Lost();
+        if (Egress is { } egress)
+        {
+            context.Routes.Renew(egress);
+        }
+    }
+
+    /// <summary>Takes a port at the path's address for its connection, where the path is open.</summary>
+    /// <exception cref="MptCommandException">Another program has it.</exception>
+    internal void Claim(PathListeners listeners, int port)
+    {
+        if (source is null)
+        {
+            return;
+        }
+        try
+        {
+            listeners.Open(LocalAddress!, (uint)indexSeen, context.Routes.MarkFor(Egress!.Value), Config.UdpChecksum, port);
+        }
+        catch (SystemCallException e)
+        {
+            throw new MptCommandException(Explain(e, LocalAddress!, port), e);
+        }
+    }
+
     /// <summary>Closes the path's socket; the data plane does not use it any more when this returns.</summary>
     internal void Close()
     {
@@ -221,7 +271,7 @@ internal sealed class PathController
             lastRouteError = routeError;
             context.Routes.AnswerReversePathFilter(egress, local, remote);
             uint mark = context.Routes.MarkFor(egress);
-            Runtime.Listener = listeners.Open(local, (uint)link.Index, mark, Config.UdpChecksum);
+            Runtime.Listener = listeners.Open(local, (uint)link.Index, mark, Config.UdpChecksum, connection.LocalPort);
             socket = UdpSocket.Bind(
                 new IPEndPoint(local, connection.LocalPort), (uint)link.Index, mark, share: true, context.Offloads, Config.UdpChecksum);
             socket.Connect(new IPEndPoint(remote, connection.RemotePort!.Value), (uint)link.Index);
@@ -229,12 +279,7 @@ internal sealed class PathController
         catch (Exception e) when (e is SystemCallException or MptStartException)
         {
             socket?.Dispose();
-            Fault = e switch
-            {
-                SystemCallException { Errno: Libc.EADDRINUSE } => $"UDP port {connection.LocalPort} of {local} is in use by another program, so path {Config.Index} of {connection.Name} cannot be used. Stop that program (ss -lunp shows it) or choose another local_port in {connection.File}.",
-                SystemCallException => $"Path {Config.Index} of {connection.Name} cannot be opened: {e.Message}",
-                _ => e.Message,
-            };
+            Fault = Explain(e, local, connection.LocalPort);
             context.Warn(Fault, connection.Name, Config.Index);
             // The next change of links or addresses tries again; until then the path counts as without its address.
             Monitor.LinkChanged(true, false, context.Forwarder.Now);
@@ -246,6 +291,21 @@ internal sealed class PathController
         context.Forwarder.Add(source);
         Runtime.Socket = socket;
     }
+
+    private string Explain(Exception e, IPAddress local, int port)
+    {
+        ConnectionConfig connection = Runtime.Connection.Config;
+        return e switch
+        {
+            SystemCallException { Errno: Libc.EADDRINUSE } => $"UDP port {port} of {local} is in use by another program, so path {Config.Index} of {connection.Name} cannot be used. Stop that program (ss -lunp shows it) or choose another local_port in {connection.File}.",
+            SystemCallException => $"Path {Config.Index} of {connection.Name} cannot be opened: {e.Message}",
+            _ => e.Message,
+        };
+    }
+
+    private static bool IsBetweenSameAddresses(PathConfig a, PathConfig b) =>
+        a.Interface == b.Interface && a.IPVersion == b.IPVersion
+            && Equals(a.LocalAddress, b.LocalAddress) && Equals(a.RemoteAddress, b.RemoteAddress);
 
     /// <summary>
     /// The peer is on the link when the configuration says so (a gateway equal to an address of this end) or when it is

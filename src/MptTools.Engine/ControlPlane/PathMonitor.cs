@@ -18,13 +18,17 @@ internal sealed class PathMonitor
     /// </summary>
     private static readonly TimeSpan Deafness = TimeSpan.FromMilliseconds(500);
 
-    private readonly TimeSpan keepaliveTime;
-    private readonly TimeSpan deadTime;
+    private TimeSpan keepaliveTime;
+    private TimeSpan deadTime;
     private bool takenDown, disabled, linkIsKnown, interfaceUp, addressPresent, peerHeard, heardSinceOpen;
     private TimeSpan deadAt, keepaliveAt, deafUntil;
 
-    internal PathMonitor(PathConfig config, TimeSpan now)
+    /// <param name="awaitsPeer">
+    /// The path came while the connection ran, so the peer may not have it yet: with keepalives it carries traffic when the peer is heard.
+    /// </param>
+    internal PathMonitor(PathConfig config, TimeSpan now, bool awaitsPeer = false)
     {
+        linkIsKnown = awaitsPeer;
         keepaliveTime = config.KeepaliveTime;
         deadTime = config.DeadTime;
         takenDown = config.Status == PathStatusCode.TakenDown;
@@ -132,6 +136,35 @@ internal sealed class PathMonitor
             deafUntil = now + Deafness;
         }
     }
+
+    /// Other timers, or another status in the configuration. Timers that run go on: what has passed of them counts.
+    /// </summary>
+    internal void Change(PathConfig before, PathConfig config, TimeSpan now)
+    {
+        bool wereOn = KeepalivesAreOn;
+        deadAt += config.DeadTime - deadTime;
+        keepaliveAt += config.KeepaliveTime - keepaliveTime;
+        (keepaliveTime, deadTime) = (config.KeepaliveTime, config.DeadTime);
+        if (!wereOn || !KeepalivesAreOn)
+        {
+            deadAt = now + deadTime;
+            keepaliveAt = now;
+        }
+        if (wereOn && !KeepalivesAreOn)
+        {
+            // Nothing will tell any more.
+            peerHeard = config.Status != PathStatusCode.Down;
+        }
+        if (config.Status != before.Status)
+        {
+            SetByHand(config.Status != PathStatusCode.TakenDown, now);
+            disabled = config.Status == PathStatusCode.Disabled;
+            peerHeard &= config.Status != PathStatusCode.Down;
+        }
+    }
+
+    /// <summary>The path has other addresses: it waits for the peer as if its own had gone and come back.</summary>
+    internal void ForgetLink() => interfaceUp = addressPresent = false;
 
     /// <summary>Lets time pass: the peer may have been silent for too long.</summary>
     /// <returns>True when a keepalive is to be sent now.</returns>

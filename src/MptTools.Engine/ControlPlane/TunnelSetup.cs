@@ -56,6 +56,22 @@ internal static class TunnelSetup
         Mtu = config.Mtu,
     };
 
+    /// <summary>Gives a device its addresses again: the kernel takes those of IPv6 away when it is set down.</summary>
+    internal static void RenewAddresses(TunnelConfig config)
+    {
+        List<string> lines = [];
+        if (config.IPv4 is { } ipv4)
+        {
+            lines.Add($"address replace {ipv4} dev {config.Name}");
+        }
+        if (config.IPv6 is { } ipv6)
+        {
+            lines.Add($"address replace {ipv6} dev {config.Name} nodad");
+        }
+        // A device that somebody has removed cannot be had back without a restart of the server.
+        IpCommand.RunBatch(IpCommand.AnyFamily, lines);
+    }
+
     /// <summary>
     /// The route to a network behind the peer. A default route is laid as two halves: they win over the host's own default
     /// route without replacing it, so nothing has to be put back. The paths' own packets go by their marks and do not see it.

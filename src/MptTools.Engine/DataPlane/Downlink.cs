@@ -127,6 +127,36 @@ internal sealed unsafe class Downlink : IDisposable
         }
     }
 
+    /// <summary>
+    /// Has the connection's packets put in order by another buffer, or by none; what cannot wait any more goes out with the round.
+    /// Between two rounds.
+    /// </summary>
+    /// <param name="connection">One that this receives for.</param>
+    /// <param name="order">The buffer from now on; null: packets are not ordered.</param>
+    /// <param name="origins">For each path the index it had so far; -1 for a new one.</param>
+    /// <param name="now">The time.</param>
+    internal void Replace(ConnectionRuntime connection, ReorderBuffer? order, ReadOnlySpan<int> origins, TimeSpan now)
+    {
+        if (connection.Order is { } old)
+        {
+            PacketList output = OutputOf(connection);
+            int before = output.Count;
+            if (order is null)
+            {
+                old.Flush(output);
+                connection.IsOrdering = false;
+                ordering.Remove(connection);
+            }
+            else
+            {
+                order.TakeOver(old, origins, now, output);
+            }
+            CountDelivered(connection, output, before);
+            old.Dispose();
+        }
+        connection.Order = order;
+    }
+
     /// <summary>The connection ends: what waits is given back.</summary>
     internal void Forget(ConnectionRuntime connection)
     {

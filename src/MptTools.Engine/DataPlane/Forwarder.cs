@@ -101,6 +101,21 @@ internal sealed class Forwarder : IDisposable
         }
     }
 
+    /// <summary>Whoever sends has sent all that it had picked a path for before the call.</summary>
+    internal void FinishSending()
+    {
+        foreach (ForwardingThread sending in uplinks)
+        {
+            sending.FinishRound();
+        }
+    }
+
+    /// <summary>
+    /// Runs something while all threads stand between two rounds: none has a packet in hand, and each sees what was changed when
+    /// it goes on. What comes meanwhile waits in the kernel's queues, so the action is short, and neither waits nor throws.
+    /// </summary>
+    internal void Pause(Action action) => StandStill([.. Threads], 0, action);
+
     /// <summary>The connection takes no packets any more (its sources are removed): what waits in it is given back.</summary>
     internal void Forget(ConnectionRuntime connection)
     {
@@ -110,6 +125,19 @@ internal sealed class Forwarder : IDisposable
 
     /// <summary>Has the connection's packets that wait looked at again.</summary>
     internal void Wake(ConnectionRuntime connection) => ThreadOf(connection).Wake();
+
+    // Each thread that stands has the next one stand; the last one acts.
+    private static void StandStill(ForwardingThread[] threads, int standing, Action action)
+    {
+        if (standing == threads.Length)
+        {
+            action();
+        }
+        else
+        {
+            threads[standing].Execute(() => StandStill(threads, standing + 1, action));
+        }
+    }
 
     private ForwardingThread ThreadOf(ConnectionRuntime connection) => downlinks[connection.Downlink.Index];
 

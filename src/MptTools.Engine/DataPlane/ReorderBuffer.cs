@@ -236,6 +236,60 @@ internal sealed unsafe class ReorderBuffer : IDisposable
         DropStaleArrivals();
     }
 
+    /// <summary>
+    /// Goes on where another one ends, with another window or delay or other paths. What waits there waits here, but for what the
+    /// window is too small for: that goes out, in order, as if a packet had come a window ahead. Between two batches.
+    /// </summary>
+    /// <param name="old">Ends with this.</param>
+    /// <param name="origins">For each path its index in the old one; -1 for a new one.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="output">What goes out is added here.</param>
+    internal void TakeOver(ReorderBuffer old, ReadOnlySpan<int> origins, TimeSpan now, PacketList output)
+    {
+        TimeSpan lateUntil = old.deliverLateUntil;
+        if (old.Waiting > 0 && (int)(old.highest - old.next) >= window)
+        {
+            old.LostByJump += old.AdvanceTo(old.highest - (uint)window + 1, output);
+            old.DeliverConsecutive(output);
+            lateUntil = now + maximumDelay;
+        }
+        (Waited, LostByGap, LostByTime, LostByJump) = (old.Waited, old.LostByGap, old.LostByTime, old.LostByJump);
+        (Late, Duplicate, Jumps, Restarts) = (old.Late, old.Duplicate, old.Jumps, old.Restarts);
+        (started, firstAnnounced, next, highest) = (old.started, old.firstAnnounced, old.next, old.highest);
+        (numberingStarted, newestArrival, deliverLateUntil) = (old.numberingStarted, old.newestArrival, lateUntil);
+        (oldInARow, clock) = (old.oldInARow, old.clock);
+        // What the old one did not remember must not look like missing: it would be delivered a second time.
+        uint remembered = old.mask - (uint)old.window;
+        for (uint back = 1; back <= mask - (uint)window; back++)
+        {
+            uint sequence = next - back;
+            delivered[sequence & mask] = back > remembered || old.delivered[sequence & old.mask];
+        }
+        for (uint i = old.arrivalsHead; i != old.arrivalsTail; i++)
+        {
+            (uint sequence, TimeSpan arrival) = old.arrivals[i & (uint)(old.arrivals.Length - 1)];
+            uint from = sequence & old.mask;
+            if ((int)(sequence - next) >= 0 && old.waits[from])
+            {
+                ring[sequence & mask] = old.ring[from];
+                waits[sequence & mask] = true;
+                Waiting++;
+                arrivals[arrivalsTail++ & (uint)(arrivals.Length - 1)] = (sequence, arrival);
+                old.waits[from] = false;
+                old.Waiting--;
+            }
+        }
+        batchStart = arrivalsTail;
+        for (int i = 0; i < origins.Length; i++)
+        {
+            if (origins[i] >= 0 && (old.newestKnown >> origins[i] & 1) != 0)
+            {
+                newest[i] = old.newest[origins[i]];
+                newestKnown |= 1u << i;
+            }
+        }
+    }
+
     /// <summary>Sends out all that waits, in order.</summary>
     internal void Flush(PacketList output)
     {

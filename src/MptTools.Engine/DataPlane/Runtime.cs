@@ -4,7 +4,10 @@ using MptTools.Engine.Wire;
 
 namespace MptTools.Engine.DataPlane;
 
-/// <summary>A connection as the data plane sees it. Each field says which side owns it.</summary>
+/// <summary>
+/// A connection as the data plane sees it. Each field says which side owns it; what follows from the configuration is read by
+/// both and replaced while no thread moves packets.
+/// </summary>
 internal sealed class ConnectionRuntime
 {
     /// <param name="downlink">Receives for it, for as long as it runs: packets are put in order where all of them come by.</param>
@@ -14,25 +17,22 @@ internal sealed class ConnectionRuntime
         Tunnel = tunnel;
         Downlink = downlink;
         Paths = [.. config.Paths.Select(path => new PathRuntime(this, path))];
-        Selector = new PathSelector([.. config.Paths.Select(path => path.WeightOut)]);
+        Selector = new PathSelector(WeightsOf(config));
         Size = new SizeLimit(this);
         PeerIPv4 = config is { IPVersion: 4, RemoteAddress: { } peer } ? peer.GetAddressBytes() : [];
-        foreach (PathConfig path in config.Paths)
-        {
-            ChecksummedPaths |= path.UdpChecksum ? 1u << path.Index : 0;
-        }
-        Order = config.ReorderWindow == 0 ? null : new ReorderBuffer(config.ReorderWindow, config.MaxBufferDelay, Paths.Length, downlink.Chunks);
+        ChecksummedPaths = ChecksummedIn(config);
+        Order = MakeOrder(config);
     }
 
-    internal ConnectionConfig Config { get; }
+    internal ConnectionConfig Config { get; private set; }
     internal TunnelRuntime Tunnel { get; }
-    internal PathRuntime[] Paths { get; }
+    internal PathRuntime[] Paths { get; private set; }
 
     /// <summary>Bit i: path i is up. Written by the control plane, read by both directions.</summary>
     internal volatile uint UpPaths;
 
     /// <summary>Bit i: what goes by path i has a UDP checksum.</summary>
-    internal uint ChecksummedPaths { get; }
+    internal uint ChecksummedPaths { get; private set; }
 
     /// <summary>How long its packets may be.</summary>
     internal SizeLimit Size { get; }
@@ -55,7 +55,7 @@ internal sealed class ConnectionRuntime
     internal Lock Gate { get; } = new();
 
     // The sending side's; of the holder of the gate where several threads send.
-    internal PathSelector Selector { get; }
+    internal PathSelector Selector { get; private set; }
     internal uint NextSequence;
 
     /// <summary>Every packet with a smaller number has been handed to the kernel. Read by the control plane.</summary>
@@ -69,22 +69,82 @@ internal sealed class ConnectionRuntime
 
     // The receiving side's.
     internal Downlink Downlink { get; }
-    internal ReorderBuffer? Order { get; }
+    internal ReorderBuffer? Order { get; set; }
     internal Traffic Delivered;
     internal DropCounters ReceiveDrops { get; } = new();
     internal bool IsOrdering;
+
+    /// <summary>The buffer for a configuration of this connection; null where it orders nothing.</summary>
+    internal ReorderBuffer? MakeOrder(ConnectionConfig config) => config.ReorderWindow == 0
+        ? null
+        : new ReorderBuffer(config.ReorderWindow, config.MaxBufferDelay, config.Paths.Count, Downlink.Chunks);
+
+    /// <summary>
+    /// Goes over to another configuration; the numbering and all counters go on. Only while all threads stand
+    /// (<see cref="Forwarder.Pause"/>): they read without looking twice.
+    /// </summary>
+    /// <param name="config">With the same tunnel addresses.</param>
+    /// <param name="paths">Its paths, in their order: those that stay as they are known here, and new ones.</param>
+    /// <param name="order">What puts the packets in order from now on; may be the one that does already.</param>
+    /// <param name="now">The time.</param>
+    internal void Become(ConnectionConfig config, PathRuntime[] paths, ReorderBuffer? order, TimeSpan now)
+    {
+        int[] origins = Array.ConvertAll(paths, path => Array.IndexOf(Paths, path));
+        uint up = 0;
+        for (int i = 0; i < paths.Length; i++)
+        {
+            up |= origins[i] >= 0 ? (UpPaths >> origins[i] & 1) << i : 0;
+        }
+        bool sharesChange = !paths.AsSpan().SequenceEqual(Paths) || !WeightsOf(config).AsSpan().SequenceEqual(WeightsOf(Config));
+        if (order != Order)
+        {
+            Downlink.Replace(this, order, origins, now);
+        }
+        for (int i = 0; i < paths.Length; i++)
+        {
+            paths[i].Become(config.Paths[i]);
+        }
+        (Config, Paths, UpPaths, ChecksummedPaths) = (config, paths, up, ChecksummedIn(config));
+        Selector = sharesChange ? new PathSelector(WeightsOf(config)) : Selector;
+    }
+
+    private static int[] WeightsOf(ConnectionConfig config) => [.. config.Paths.Select(path => path.WeightOut)];
+
+    private static uint ChecksummedIn(ConnectionConfig config)
+    {
+        uint paths = 0;
+        foreach (PathConfig path in config.Paths)
+        {
+            paths |= path.UdpChecksum ? 1u << path.Index : 0;
+        }
+        return paths;
+    }
 }
 
 /// <summary>A path as the data plane sees it.</summary>
-internal sealed class PathRuntime(ConnectionRuntime connection, PathConfig config)
+internal sealed class PathRuntime
 {
-    internal ConnectionRuntime Connection { get; } = connection;
-    internal PathConfig Config { get; } = config;
+    internal PathRuntime(ConnectionRuntime connection, PathConfig config)
+    {
+        Connection = connection;
+        Config = config;
+        RemoteAddress = IPHeader.AddressAsInteger(config.RemoteAddress!);
+    }
+
+    internal ConnectionRuntime Connection { get; }
+    internal PathConfig Config { get; private set; }
     internal int Index => Config.Index;
 
     /// <summary>The peer's address, for packets that come from another port than expected.</summary>
-    internal UInt128 RemoteAddress { get; } = IPHeader.AddressAsInteger(config.RemoteAddress!);
+    internal UInt128 RemoteAddress { get; private set; }
     internal bool RemoteIsIPv6 => Config.IPVersion == 6;
+
+    /// <summary>Only with its connection (<see cref="ConnectionRuntime.Become"/>).</summary>
+    internal void Become(PathConfig config)
+    {
+        Config = config;
+        RemoteAddress = IPHeader.AddressAsInteger(config.RemoteAddress!);
+    }
 
     /// <summary>The socket that is connected to the peer's end; null while the path cannot be used. Swapped by the control plane.</summary>
     internal volatile UdpSocket? Socket;

@@ -47,10 +47,7 @@ internal sealed class PathRoutes : IDisposable
         (uint number, Socket holder) = TakeNumber();
         tables[egress] = (number, holder);
         Clear(number);
-        IpCommand.Result result = IpCommand.RunBatch(
-            Family(egress.IPVersion),
-            $"rule add pref {RulePriority} fwmark {number} lookup {number} protocol {Protocol}",
-            $"route add unreachable default metric {LastMetric} table {number} proto {Protocol}");
+        IpCommand.Result result = IpCommand.RunBatch(Family(egress.IPVersion), RuleFor(number), LastRouteFor(number));
         if (!result.Succeeded)
         {
             throw new MptStartException($"The routing rule for {egress.Interface} cannot be added: {result.Error} Run the server as root or with CAP_NET_ADMIN.");
@@ -60,6 +57,24 @@ internal sealed class PathRoutes : IDisposable
 
     /// <summary>Whether the default route of a way out is in place.</summary>
     internal bool IsInstalled(in Egress egress) => installed.Contains(egress);
+
+    /// <summary>Lays what leads to a way out again where somebody has removed it; the next <see cref="Install"/> lays its default route.</summary>
+    internal void Renew(in Egress egress)
+    {
+        InterfaceLost(egress.Interface);
+        if (!tables.TryGetValue(egress, out var table))
+        {
+            return;
+        }
+        string family = Family(egress.IPVersion);
+        List<string> lines = [LastRouteFor(table.Number)];
+        if (CountRules(family, table.Number) == 0)
+        {
+            lines.Add(RuleFor(table.Number));
+        }
+        // One that cannot be laid again shows in the path: its packets do not come through.
+        IpCommand.RunBatch(family, lines);
+    }
 
     /// <summary>Puts the default route of a way out in place; the kernel takes it away whenever the interface goes down.</summary>
     /// <returns>Null, or why it cannot be.</returns>
@@ -193,16 +208,26 @@ internal sealed class PathRoutes : IDisposable
     {
         foreach (string family in (string[])["-4", "-6"])
         {
-            List<string> lines = [$"route flush table {number}"];
-            IpCommand.Result result = IpCommand.Run(family, "-json", "rule", "show", "table", number.ToString());
-            if (result.Succeeded && result.Output.Length > 0)
-            {
-                using JsonDocument rules = JsonDocument.Parse(result.Output);
-                lines.AddRange(Enumerable.Repeat($"rule del table {number}", rules.RootElement.GetArrayLength()));
-            }
-            IpCommand.RunBatch(family, lines);
+            IpCommand.RunBatch(
+                family,
+                [$"route flush table {number}", .. Enumerable.Repeat($"rule del table {number}", CountRules(family, number))]);
         }
     }
+
+    private static int CountRules(string family, uint number)
+    {
+        IpCommand.Result result = IpCommand.Run(family, "-json", "rule", "show", "table", number.ToString());
+        if (!result.Succeeded || result.Output.Length == 0)
+        {
+            return 0;
+        }
+        using JsonDocument rules = JsonDocument.Parse(result.Output);
+        return rules.RootElement.GetArrayLength();
+    }
+
+    private static string RuleFor(uint number) => $"rule add pref {RulePriority} fwmark {number} lookup {number} protocol {Protocol}";
+
+    private static string LastRouteFor(uint number) => $"route replace unreachable default metric {LastMetric} table {number} proto {Protocol}";
 
     private static bool IsStrict(string interfaceName)
     {

@@ -68,6 +68,55 @@ public class PathMonitorTests
     public void TimesMayBeFractionsOfASecond(string scenario) =>
         Play(PathStatusCode.Up, scenario, keepaliveMilliseconds: 250, deadMilliseconds: 750);
 
+    // Milliseconds for the times, a code for the status.
+    [Theory]
+    // What has passed of a running timer counts.
+    [InlineData("0 up+; 600 keepalive:800 up; 799 tick up; 800 tick up+; 1600 tick up+")]
+    [InlineData("0 up+; 600 keepalive:500 up+; 1100 tick up+")]
+    [InlineData("0 up+; 500 heard up+; 1000 dead:1500 up; 1500 tick up+; 1999 tick up; 2000 tick down")]
+    [InlineData("0 up+; 500 heard up+; 1500 tick up+; 2200 dead:1500 down")]
+    [InlineData("0 up+; 500 heard up+; 1500 tick up+; 2500 dead:9000 up+; 9499 tick up+; 9500 tick down")]
+    [InlineData("0 up+; 500 heard up+; 1500 dead:0 up+; 90000 tick up+; 90100 dead:1000 down")]
+    // Off and on again.
+    [InlineData("0 up+; 500 keepalive:0 up; 90000 tick up; 90100 keepalive:1000 up+; 91100 tick up+; 93099 tick up+; 93100 tick down")]
+    [InlineData("0 up+; 3000 tick down+; 3500 keepalive:0 up; 90000 tick up")]
+    // The status in the configuration.
+    [InlineData("0 up+; 500 status:131 131; 600 heard 131; 700 status:0 up+")]
+    [InlineData("0 up+; 500 status:255 255; 600 takedown 255; 700 status:0 up+")]
+    [InlineData("0 up+; 500 status:128 down+; 700 heard up+")]
+    [InlineData("0 up+; 500 takedown 131; 600 dead:2000 131; 700 keepalive:500 131")]
+    [InlineData("0 up+; 500 status:131 131; 600 status:255 255; 700 status:131 131; 800 takeup up+")]
+    public void OtherSettingsInTheMiddle(string scenario) => Play(PathStatusCode.Up, scenario);
+
+    [Fact]
+    public void OneThatCameLaterWaitsForThePeerWhereThereAreKeepalives()
+    {
+        PathMonitor monitor = new(Configs.Path(0), TimeSpan.Zero, awaitsPeer: true);
+        monitor.LinkChanged(true, true, TimeSpan.Zero);
+        Assert.Equal(PathStatusCode.Down, monitor.Status);
+        Assert.True(monitor.Tick(TimeSpan.Zero));
+        monitor.KeepaliveHeard(TimeSpan.FromSeconds(2));
+        Assert.Equal(PathStatusCode.Up, monitor.Status);
+
+        PathMonitor silent = new(Configs.Path(0) with { KeepaliveTime = TimeSpan.Zero }, TimeSpan.Zero, awaitsPeer: true);
+        silent.LinkChanged(true, true, TimeSpan.Zero);
+        Assert.Equal(PathStatusCode.Up, silent.Status);
+    }
+
+    [Fact]
+    public void OneWithOtherAddressesWaitsForThePeerAndStaysTakenDown()
+    {
+        PathMonitor monitor = new(Configs.Path(0), TimeSpan.Zero);
+        monitor.LinkChanged(true, true, TimeSpan.Zero);
+        monitor.ForgetLink();
+        monitor.LinkChanged(true, true, TimeSpan.Zero);
+        Assert.Equal(PathStatusCode.Down, monitor.Status);
+        monitor.SetByHand(false, TimeSpan.Zero);
+        monitor.ForgetLink();
+        monitor.LinkChanged(true, true, TimeSpan.Zero);
+        Assert.Equal(PathStatusCode.TakenDown, monitor.Status);
+    }
+
     [Fact]
     public void BeforeTheKernelHasSpokenNothingIsSent()
     {
@@ -148,6 +197,16 @@ public class PathMonitorTests
                     break;
                 case "takeup":
                     monitor.SetByHand(true, now);
+                    break;
+                case var setting when setting.Split(':') is [var key, var value]:
+                    PathConfig before = config;
+                    config = key switch
+                    {
+                        "keepalive" => config with { KeepaliveTime = TimeSpan.FromMilliseconds(int.Parse(value)) },
+                        "dead" => config with { DeadTime = TimeSpan.FromMilliseconds(int.Parse(value)) },
+                        _ => config with { Status = (PathStatusCode)int.Parse(value) },
+                    };
+                    monitor.Change(before, config, now);
                     break;
                 default:
                     throw new ArgumentException($"'{words[1]}' is nothing that can happen to a path.");

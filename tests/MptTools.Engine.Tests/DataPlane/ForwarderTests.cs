@@ -60,6 +60,36 @@ public class ForwarderTests
         Assert.True(SpinWait.SpinUntil(() => bench.Tunnel.Writers.Sum(writer => writer.Written.Packets) == 4, TimeSpan.FromSeconds(30)));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(5)]
+    public void WhileAllThreadsStandNothingIsReadAndNothingIsLost(int threads)
+    {
+        using ThreadsBench bench = new(new ThreadPlan(threads), connections: 1);
+        int queues = bench.Queues;
+        HashSet<int> acting = [];
+        for (int round = 0; round < 20; round++)
+        {
+            bench.Forwarder.Pause(() =>
+            {
+                acting.Add(Environment.CurrentManagedThreadId);
+                for (int queue = 0; queue < queues; queue++)
+                {
+                    bench.WriteIntoTunnel(ThreadsBench.PacketTo(0, (uint)queue), queue);
+                }
+                for (int i = 0; i < 1000; i++)
+                {
+                    Thread.Yield();
+                    Assert.DoesNotContain(Enumerable.Range(0, queues), bench.IsRead);
+                }
+            });
+            Assert.Equal(queues, bench.Peers[0].Receive(queues).Count);
+        }
+        Assert.DoesNotContain(Environment.CurrentManagedThreadId, acting);
+        Assert.Single(acting);
+    }
+
     [Fact]
     public void ASocketMayBeClosedOnlyWhenNoThreadSendsByItAnyMore()
     {

@@ -22,7 +22,7 @@ internal sealed unsafe class OrderingBench : IDisposable
         Counted = (1u << paths) - 1;
     }
 
-    internal ReorderBuffer Buffer { get; }
+    internal ReorderBuffer Buffer { get; private set; }
 
     /// <summary>Milliseconds.</summary>
     internal int Now { get; set; }
@@ -91,6 +91,20 @@ internal sealed unsafe class OrderingBench : IDisposable
         Buffer.KeepWaiting();
         new Span<byte>(receiveBuffers, packets.Length * SlotSize).Fill(0xEE);
         return delivered;
+    }
+
+    /// <summary>Another buffer takes over between two batches.</summary>
+    /// <param name="origins">For each of its paths the one it was so far.</param>
+    /// <returns>The numbers of what came out by that.</returns>
+    internal uint[] Replace(int window, int maximumDelay, params int[] origins)
+    {
+        ReorderBuffer next = new(window, TimeSpan.FromMilliseconds(maximumDelay), origins.Length, chunks);
+        next.TakeOver(Buffer, origins, TimeSpan.FromMilliseconds(Now), output);
+        Assert.Equal(0, Buffer.Waiting);
+        Buffer.Dispose();
+        Buffer = next;
+        Counted = (1u << origins.Length) - 1;
+        return Collect();
     }
 
     /// <summary>The clock goes on, and nothing comes.</summary>
