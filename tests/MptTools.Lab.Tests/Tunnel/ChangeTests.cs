@@ -122,9 +122,9 @@ public class ChangeTests
         stream.WaitForMore(20);
         Change(lab, lab.FileA);
         lab.ServerA.WaitUntilUp();
-        lab.A.RemoveAddress("eth1", "10.1.1.9/24");
         stream.Stop();
         stream.WaitForAll();
+        lab.A.RemoveAddress("eth1", "10.1.1.9/24");
     });
 
     [LabTheory]
