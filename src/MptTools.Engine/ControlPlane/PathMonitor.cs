@@ -137,6 +137,7 @@ internal sealed class PathMonitor
         }
     }
 
+    /// <summary>
     /// Other timers, or another status in the configuration. Timers that run go on: what has passed of them counts.
     /// </summary>
     internal void Change(PathConfig before, PathConfig config, TimeSpan now)
