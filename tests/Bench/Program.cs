@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
+using MptTools.Bench.Control;
 using MptTools.Bench.Micro;
 using MptTools.Bench.Tunnel;
 
@@ -13,6 +14,7 @@ internal static class Program
     private const string UsageText =
         """
         Usage: dotnet run -c Release --project tests/Bench -- tunnel [options]
+               dotnet run -c Release --project tests/Bench -- control
                dotnet run -c Release --project tests/Bench -- micro [options of BenchmarkDotNet]
 
             tunnel         Measures the whole tunnel against bare veth and the kernel's VXLAN, in
@@ -25,6 +27,9 @@ internal static class Program
               --pwsh       Measures the server inside pwsh as well.
               --output DIR Where the report, the values (JSON) and the chart (SVG) go; artifacts/bench
                            unless given.
+
+            control        Measures commands: the mpt program from start to exit, a path's status
+                           change until the peer has it, handshakes a second. Needs root and iproute2.
 
             micro          Measures checksum, segmentation, merging, reordering and path selection,
                            each by itself: all with --filter '*', some with --filter '*Checksum*'.
@@ -47,6 +52,8 @@ internal static class Program
         {
             case "tunnel":
                 return TunnelBenchmark.Run(arguments[1..]);
+            case "control":
+                return ControlBenchmark.Run(arguments[1..]);
             case "micro":
                 return MicroBenchmarks.Run(arguments[1..]);
             default:
