@@ -13,11 +13,7 @@ namespace MptTools.Engine.Tests.ControlPlane.Handshakes;
 /// <remarks>
 /// What must hold is checked after each message: it is counted once, what was refused changes nothing, no answer is longer
 /// than what it answers, nothing unauthentic is carried out, and no table grows beyond its limit. The messages follow from the
-/// seed alone. A hundred thousand are part of the tests; any number, here ten million, and their figures:
-/// <code>
-/// MPT_FUZZ_MESSAGES=10000000 dotnet test -c Release tests/MptTools.Engine.Tests --filter FullyQualifiedName~HandshakeFuzz --logger "console;verbosity=detailed"
-/// </code>
-/// MPT_FUZZ_SEED chooses other messages.
+/// seed alone.
 /// </remarks>
 public static unsafe class HandshakeFuzz
 {
