@@ -129,6 +129,11 @@ internal sealed class PeerCreates(
             context.Warn($"The create of {peer} was refused: {result.Reason}");
             return new HandshakeResult(result.Outcome == CreateOutcome.Exists ? ControlResult.Exists : ControlResult.Unreadable);
         }
+        if (!connection.IsComplete)
+        {
+            context.Warn($"The create of {peer} was refused: it does not say where each of its paths is reached, and only one of them is seen here. Write public_ipaddr into every path of the peer's file.");
+            return new HandshakeResult(ControlResult.Unreadable);
+        }
         try
         {
             connections.Start(connection);
@@ -180,6 +185,10 @@ internal sealed class PeerCreates(
         if (completed is null)
         {
             throw Failed(reason);
+        }
+        if (!completed.IsComplete)
+        {
+            throw Failed($"{peer} does not say where each of its paths is reached. Write public_ipaddr into every path of its conf.template, or remote_ipaddr into every path of {ticket.File}.");
         }
         if (connections.FindFile(ticket.File) is { } running)
         {
