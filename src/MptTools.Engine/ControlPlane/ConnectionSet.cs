@@ -84,6 +84,7 @@ internal sealed class ConnectionSet(ServerContext context, LinkMonitor links, IR
         connection.Stop();
         context.SizesChanged = true;
         networkRoutes.Remove(connection.Config, connection.Runtime.Tunnel.Config.Name);
+        RemoveUnusedRoutes(connection.Paths);
         context.Raise(MptEventKind.ConnectionStopped, $"Connection {connection.Config.Name} has stopped.", connection.Config.Name);
     }
 
@@ -104,6 +105,7 @@ internal sealed class ConnectionSet(ServerContext context, LinkMonitor links, IR
             return StartAnew(connection, wanted);
         }
         string device = connection.Runtime.Tunnel.Config.Name;
+        PathController[] pathsBefore = connection.Paths;
         networkRoutes.Change(before, wanted, device);
         try
         {
@@ -119,6 +121,7 @@ internal sealed class ConnectionSet(ServerContext context, LinkMonitor links, IR
             timetable.Schedule(connection);
         }
         Forward();
+        RemoveUnusedRoutes(pathsBefore.Except(connection.Paths));
         string differences = string.Join("; ", ConnectionDifference.Describe(before, wanted));
         if (differences.Length > 0)
         {
@@ -139,6 +142,21 @@ internal sealed class ConnectionSet(ServerContext context, LinkMonitor links, IR
         connection.Restart(links, Now);
         timetable.Schedule(connection);
         context.Raise(MptEventKind.ConnectionChanged, $"Connection {connection.Config.Name} was restarted.", connection.Config.Name);
+    }
+
+    /// <summary>Removes the paths' ways out that no path of any connection takes any more.</summary>
+    /// <param name="ended">Paths that do not run any more.</param>
+    private void RemoveUnusedRoutes(IEnumerable<PathController> ended)
+    {
+        IReadOnlyList<Egress> gone = context.Routes.RemoveExcept(
+            running.SelectMany(connection => connection.Paths).Select(path => path.Egress).OfType<Egress>().ToHashSet());
+        foreach (PathController path in ended)
+        {
+            if (path.Egress is { } egress && gone.Contains(egress))
+            {
+                path.RouteGone();
+            }
+        }
     }
 
     private ConnectionController StartAnew(ConnectionController connection, ConnectionConfig wanted)

@@ -34,7 +34,7 @@ internal sealed class PathRoutes : IDisposable
 
     private readonly Dictionary<Egress, (uint Number, Socket Holder)> tables = [];
     private readonly HashSet<Egress> installed = [];
-    private readonly HashSet<(IPAddress Local, IPAddress Remote)> strictRules = [];
+    private readonly Dictionary<(IPAddress Local, IPAddress Remote), Egress> strictRules = [];
 
     /// <summary>The mark for sockets that use this way out; makes its table at the first call.</summary>
     /// <exception cref="MptStartException">The kernel refuses rules.</exception>
@@ -97,6 +97,25 @@ internal sealed class PathRoutes : IDisposable
         return null;
     }
 
+    /// <summary>Removes what leads to all other ways out.</summary>
+    /// <returns>Those that are gone.</returns>
+    internal IReadOnlyList<Egress> RemoveExcept(IReadOnlySet<Egress> inUse)
+    {
+        Egress[] gone = [.. tables.Keys.Where(egress => !inUse.Contains(egress))];
+        foreach (Egress egress in gone)
+        {
+            tables.Remove(egress, out (uint Number, Socket Holder) table);
+            installed.Remove(egress);
+            foreach ((IPAddress, IPAddress) rule in strictRules.Where(rule => rule.Value == egress).Select(rule => rule.Key).ToArray())
+            {
+                strictRules.Remove(rule);
+            }
+            Clear(table.Number);
+            table.Holder.Dispose();
+        }
+        return gone;
+    }
+
     /// <summary>The interface went down, and the kernel has taken its routes away.</summary>
     internal void InterfaceLost(string interfaceName) => installed.RemoveWhere(egress => egress.Interface == interfaceName);
 
@@ -106,7 +125,7 @@ internal sealed class PathRoutes : IDisposable
     /// </summary>
     internal void AnswerReversePathFilter(in Egress egress, IPAddress local, IPAddress remote)
     {
-        if (egress.IPVersion != 4 || !IsStrict(egress.Interface) || !strictRules.Add((local, remote)))
+        if (egress.IPVersion != 4 || !IsStrict(egress.Interface) || !strictRules.TryAdd((local, remote), egress))
         {
             return;
         }

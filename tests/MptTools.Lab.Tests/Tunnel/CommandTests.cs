@@ -70,7 +70,10 @@ public class CommandTests
         server.RemovePath("toB", 0);
         Assert.Equal([(0, "10.1.2.2", PathStatusCode.Up), (1, "10.1.1.12", PathStatusCode.TakenDown)],
             server.GetStatus().Connections[0].Paths.Select(item => (item.Index, item.LocalAddress, item.Detail)));
+        Assert.Equal(2, Rules(lab));
         server.RemovePath("toB", 1);
+        // No path leaves by eth1 any more.
+        Assert.Equal(1, Rules(lab));
         Refused(MptErrorKind.InvalidConfiguration, "its only one", () => server.RemovePath("toB", 0));
         stream.WaitForMore(20);
         stream.Stop();
@@ -131,6 +134,7 @@ public class CommandTests
         ServerStatus status = server.GetStatus();
         Assert.Empty(status.Connections);
         Assert.DoesNotContain(Network, lab.A.Ip("route", "show").Output);
+        Assert.Equal(0, Rules(lab));
         stream.SendBurst(20);
         LabWait.Until(() => server.GetStatus().Tunnels[0].Drops.Values.Sum() >= 20, "what goes into the tunnel is dropped");
         Assert.Equal(20, stream.Arrived.Length);
@@ -155,7 +159,7 @@ public class CommandTests
         server.Restart("toB.conf");
         Assert.Contains($"{Network} dev tun0", lab.A.Ip("route", "show").Output);
         Assert.Contains(TunnelLab.AddressA6, lab.A.Ip("address", "show", "dev", "tun0").Output);
-        Assert.Equal(2, lab.A.Ip("rule", "show").Output.Split("fwmark").Length - 1);
+        Assert.Equal(2, Rules(lab));
         WaitUntilUp(server);
         lab.ServerB.WaitUntilUp();
         Assert.Equal(3, PathAt(server, 1).WeightOut);
@@ -228,6 +232,8 @@ public class CommandTests
         server.Stop();
         Assert.DoesNotContain("tun0", string.Join('\n', before.Find()));
     });
+
+    private static int Rules(TunnelLab lab) => lab.A.Ip("rule", "show").Output.Split("fwmark").Length - 1;
 
     private static void WaitUntilUp(MptServer server) => LabWait.Until(
         () => server.GetStatus().Connections[0].Paths.All(path => path.Detail == PathStatusCode.Up), "all paths are up");
