@@ -19,6 +19,8 @@ public enum MptEventKind
     ConnectionStarted,
     /// <summary>A connection was created together with its peer, at the wish of either.</summary>
     ConnectionCreated,
+    /// <summary>A command of a peer, or of somebody on this host, was refused; nothing was changed.</summary>
+    CommandRefused,
     /// <summary>A connection stopped.</summary>
     ConnectionStopped,
     /// <summary>A running connection has another configuration; the message says what is different.</summary>
@@ -84,7 +86,7 @@ public sealed record MptEvent
     public MptEventLevel Level => Kind switch
     {
         MptEventKind.ServerFailed => MptEventLevel.Error,
-        MptEventKind.Warning or MptEventKind.ChangeRefused or MptEventKind.HookFailed => MptEventLevel.Warning,
+        MptEventKind.Warning or MptEventKind.ChangeRefused or MptEventKind.CommandRefused or MptEventKind.HookFailed => MptEventLevel.Warning,
         MptEventKind.PathChanged => LevelOfPath(),
         MptEventKind.PeerChanged or MptEventKind.MtuChanged or MptEventKind.HookOutput => MptEventLevel.Information,
         MptEventKind.RouteAdded or MptEventKind.RouteRemoved => MptEventLevel.Debug,

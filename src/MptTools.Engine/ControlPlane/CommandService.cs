@@ -21,8 +21,9 @@ internal sealed class CommandService : ICommandPortUser, ILocalCommandServer, ID
     {
         (this.context, this.config, this.loop, Control) = (context, config, loop, control);
         port = new CommandPort(config().General.CommandPort);
-        Local = new LocalCommands(context, this);
-        Peers = new PeerHandshakes(context, port, connections, config);
+        RefusalReports refusals = new(context);
+        Local = new LocalCommands(this, refusals);
+        Peers = new PeerHandshakes(context, port, connections, config, refusals);
         context.ReportPath = (connection, path, isUp, byHand) => Peers.Tell(connection, path, isUp, byHand, Now);
         foreach (int descriptor in port.Descriptors)
         {

@@ -71,7 +71,7 @@ internal static class ControlDispatch
         {
             throw Bad(parsed.Fault ?? "The command is not whole.");
         }
-        CommandOutcome outcome = await CommandRunner.RunAsync(command, string.Join(' ', words), server).ConfigureAwait(false);
+        CommandOutcome outcome = await CommandRunner.RunAsync(command, MptSyntax.Shown(words), server).ConfigureAwait(false);
         ServerStatus self = server.GetStatus();
         MptCommandResult result = CommandAnswer.Render(outcome, self.CommandPort, self.CommandTimeoutSeconds);
         return new ControlAnswer

@@ -22,9 +22,12 @@ internal sealed class PeerHandshakes : IHandshakeServer
     private readonly HandshakeRequests requests = new();
     private readonly HandshakeResponder responder;
     private readonly PeerCreates creates;
+    private readonly RefusalReports refusals;
 
-    internal PeerHandshakes(ServerContext context, CommandPort port, ConnectionSet connections, Func<ServerConfig> config)
+    internal PeerHandshakes(
+        ServerContext context, CommandPort port, ConnectionSet connections, Func<ServerConfig> config, RefusalReports refusals)
     {
+        this.refusals = refusals;
         (this.context, this.port, this.connections) = (context, port, connections);
         responder = new HandshakeResponder(this, HandshakeResponder.CryptographicRandom, new HandshakeLimits());
         creates = new PeerCreates(context, connections, config, Start);
@@ -58,6 +61,7 @@ internal sealed class PeerHandshakes : IHandshakeServer
             return;
         }
         HandshakeReaction reaction = responder.Receive(source, datagram, now);
+        refusals.Add(source, reaction.Refusal, now);
         if (!reaction.Answer.IsEmpty)
         {
             port.Send(reaction.Answer.Span, source.ToIPEndPoint(), connections.WayBack(origin.Source, origin.Destination)

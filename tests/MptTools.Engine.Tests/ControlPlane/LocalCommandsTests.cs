@@ -27,8 +27,11 @@ public sealed class LocalCommandsTests : IDisposable, ILocalCommandServer
     public LocalCommandsTests()
     {
         forwarder = new Forwarder("test", TimeProvider.System, new ThreadPlan(1), arrival);
-        commands = new LocalCommands(
-            new ServerContext("tun0", TimeProvider.System, forwarder, routes, hub, Offloads.All) { Hooks = new HookRunner("tun0", null, hub, TimeProvider.System) }, this);
+        ServerContext context = new("tun0", TimeProvider.System, forwarder, routes, hub, Offloads.All)
+        {
+            Hooks = new HookRunner("tun0", null, hub, TimeProvider.System),
+        };
+        commands = new LocalCommands(this, new RefusalReports(context));
     }
 
     IServerControl ILocalCommandServer.Control => server;
@@ -72,6 +75,16 @@ public sealed class LocalCommandsTests : IDisposable, ILocalCommandServer
         Assert.Equal("CMD_OK:delete c.conf", Answer());
         Assert.Equal(["delete c.conf"], server.Calls);
         Assert.All(sent, item => Assert.Equal(("127.0.0.1:40000", Number("127.0.0.1")), (item.To.ToString(), item.Way.Source)));
+    }
+
+    [Fact]
+    public void KeysAreNotRepeated()
+    {
+        Take("connection set c AUTH_KEY=0123 auth_type=2");
+        RunPosted();
+
+        Assert.Equal("CMD_OK:connection set c auth_key=*** auth_type=2", Answer());
+        Assert.Equal(["connection set c auth_key=0123 auth_type=2"], server.Calls);
     }
 
     [Theory]

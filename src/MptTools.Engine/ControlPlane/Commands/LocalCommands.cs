@@ -30,7 +30,7 @@ internal interface ILocalCommandServer
 /// answered, and what changes something is taken only from sockets that belong to root. Used by the control thread only;
 /// commands are carried out on other threads, for they may take long.
 /// </summary>
-internal sealed class LocalCommands(ServerContext context, ILocalCommandServer server)
+internal sealed class LocalCommands(ILocalCommandServer server, RefusalReports refusals)
 {
     /// <summary>Commands that may be in progress; more are dropped, and their clients see a timeout as with a lost datagram.</summary>
     private const int Limit = 16;
@@ -41,7 +41,6 @@ internal sealed class LocalCommands(ServerContext context, ILocalCommandServer s
     private const uint Root = 0;
 
     private readonly SourceRateLimit rate = new(PerSecond, Burst, seed: 0);
-    private bool warned;
     private int running;
 
     /// <summary>Commands that were carried out or refused with an answer.</summary>
@@ -61,7 +60,7 @@ internal sealed class LocalCommands(ServerContext context, ILocalCommandServer s
         var client = new IPEndPoint(MappedAddress.ToIPAddress(origin.Source), origin.Port);
         var way = new DatagramWay(origin.Destination);
         string[] words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        string line = string.Join(' ', words);
+        string line = MptSyntax.Shown(words);
         ParsedCommand parsed = MptSyntax.Parse(words);
         if (parsed.Command is not { } command)
         {
@@ -69,7 +68,7 @@ internal sealed class LocalCommands(ServerContext context, ILocalCommandServer s
         }
         else if (!command.OnlyReads && !server.AcceptLocalUsers && !server.OwnersOf(client).SetEquals([Root]))
         {
-            WarnOnce(line);
+            refusals.AddLocal(line, now);
             Answer(new CommandOutcome(line, "Over the UDP command port only root may change something. Run mpt as root, or as a member of group mpt with the mpt of MptTools; accept_local_users = 1 in interface.conf lets everybody."), client, way);
         }
         else if (running >= Limit)
@@ -100,15 +99,6 @@ internal sealed class LocalCommands(ServerContext context, ILocalCommandServer s
         foreach (byte[] datagram in LocalCommand.WriteAnswer(outcome.Done, text))
         {
             server.Answer(datagram, client, way);
-        }
-    }
-
-    private void WarnOnce(string line)
-    {
-        if (!warned)
-        {
-            warned = true;
-            context.Warn($"The command '{line}' came over the UDP command port from a user who is not root and was refused; more of them are refused without a word here.");
         }
     }
 }

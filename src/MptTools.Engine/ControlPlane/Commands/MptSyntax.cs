@@ -24,6 +24,8 @@ internal static class MptSyntax
     /// <summary>Prefix lengths where the command names none.</summary>
     private const int DefaultPrefixIPv4 = 24, DefaultPrefixIPv6 = 64;
 
+    private const string SecretSetting = "auth_key=";
+
     private static readonly Form[] Forms =
     [
         new("address", ParseAddress,
@@ -138,6 +140,17 @@ internal static class MptSyntax
             }
             return text.ToString();
         }
+    }
+
+    /// <summary>The words of a command for answers and logs, which keys have no place in.</summary>
+    internal static string Shown(ReadOnlySpan<string> words)
+    {
+        var text = new StringBuilder();
+        foreach (string word in words)
+        {
+            text.Append(text.Length > 0 ? " " : "").Append(word.Length > SecretSetting.Length && word.StartsWith(SecretSetting, StringComparison.OrdinalIgnoreCase) ? $"{SecretSetting}***" : word);
+        }
+        return text.ToString();
     }
 
     /// <summary>Parses a command, options left out.</summary>
