@@ -34,6 +34,20 @@ public class CreateTests
     }
 
     [Fact]
+    public void AnAnswerOfAnotherIPVersionIsRefusedWithTheReason()
+    {
+        CreateOffer answer = CreateCapture.Read(CreateCapture.Answer);
+        CreateOffer otherPath = answer with { Paths = [answer.Paths[0], answer.Paths[1] with { IPVersion = 6 }] };
+
+        (ConnectionConfig? tunnel, string tunnelReason) = CreateCompletion.Complete(CreateCapture.Requester, answer with { IPVersion = 6 }, KeyAfterCreate.Configured);
+        (ConnectionConfig? path, string pathReason) = CreateCompletion.Complete(CreateCapture.Requester, otherPath, KeyAfterCreate.Configured);
+
+        Assert.Equal((null, null), (tunnel, path));
+        Assert.StartsWith("The peer answered with an IPv6 tunnel", tunnelReason);
+        Assert.StartsWith("[path_1] of the peer is IPv6", pathReason);
+    }
+
+    [Fact]
     public void ResponderMergesByTheTable()
     {
         ConnectionConfig template = CreateCapture.Template;

@@ -85,6 +85,17 @@ public class HandshakeRequesterTests
     }
 
     [Fact]
+    public void ARefusalBeforeRound2IsNotBelieved()
+    {
+        HandshakeRequest request = Ends.Request(0xA3, 0);
+        HandshakeRequester requester = new(request, Ends.Start);
+        requester.Tick(Ends.Start);
+        Assert.Equal(HandshakeRefusal.Foreign, requester.Receive(Ends.B, Ends.Write(request, 4, Number, 5), Ends.Start).Refusal);
+        Assert.Null(requester.Outcome);
+        Assert.Equal(2, requester.AwaitedRound);
+    }
+
+    [Fact]
     public void TwoHandshakesMayCarryTheSameNumber()
     {
         foreach (byte status in (byte[])[128, 0])

@@ -329,6 +329,22 @@ public class HandshakeResponderTests
     }
 
     [Fact]
+    public void AnAnswerIsKeptForAsLongAsItIsAskedFor()
+    {
+        FakeHandshakeServer server = Ends.Server(0xA2, 1);
+        HandshakeResponder responder = Ends.Responder(server);
+        HandshakeRequest request = Ends.Request(0xA2, 1);
+        byte[] third = Ends.Write(request, 3, Ends.RandomOf(Answer(responder, Ends.Write(request, 1, 0))));
+        byte[] fourth = Answer(responder, third);
+        for (int second = 2; second <= 8; second += 2)
+        {
+            HandshakeReaction again = responder.Receive(Ends.A, third, Ends.Start + TimeSpan.FromSeconds(second));
+            Assert.Equal(fourth, again.Answer.ToArray());
+        }
+        Assert.Single(server.Executed);
+    }
+
+    [Fact]
     public void AFloodDisplacesTheOldestAndKeepsItsLimits()
     {
         var limits = new HandshakeLimits { Open = 10, Answered = 5, Burst = 1e9 };
