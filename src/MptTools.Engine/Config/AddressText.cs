@@ -19,6 +19,9 @@ internal static class AddressText
         _ => 0,
     };
 
+    /// <summary>Not an address but the wish to have one found: 0.0.0.0 or ::.</summary>
+    public static bool IsToBeFound(IPAddress? address) => IPAddress.Any.Equals(address) || IPAddress.IPv6Any.Equals(address);
+
     public static IPAddress? Parse(string text) => text.Contains(':') ? ParseIPv6(text) : ParseIPv4(text);
 
     /// <summary>Splits <c>address/length</c>; the length is -1 where there is none, and null stands for no address or no length.</summary>

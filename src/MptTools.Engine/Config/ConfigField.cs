@@ -39,6 +39,7 @@ internal static class ConfigFields
         new("accept_local_users", c => Text(c.General.AcceptLocalUsers)) { IsOmitted = c => !c.General.AcceptLocalUsers },
         new("hook_timeout", c => Seconds(c.General.HookTimeout)),
         new("disable_offloads", c => OffloadNames.Of(c.General.DisabledOffloads)),
+        new("stun_server", c => c.General.StunServer?.ToString()),
         new("threads", c => c.General.Threads == 0 ? "auto" : Text(c.General.Threads)),
     ];
 
@@ -75,14 +76,14 @@ internal static class ConfigFields
     [
         new("interface_name", c => c.Interface) { Weight = 40 },
         new("ip_ver", c => Text(c.IPVersion)) { Weight = 20 },
-        new("public_ipaddr", c => Found(c.PublicAddress)) { Weight = 30, Reference = ("private_ipaddr", c => Found(c.LocalAddress)) },
-        new("private_ipaddr", c => Found(c.LocalAddress))
+        new("public_ipaddr", c => Found(c.PublicAddress, c.IPVersion)) { Weight = 30, Reference = ("private_ipaddr", c => Found(c.LocalAddress, c.IPVersion)) },
+        new("private_ipaddr", c => Found(c.LocalAddress, c.IPVersion))
         {
             Weight = 30,
-            Implied = c => Found(c.PublicAddress),
+            Implied = c => Found(c.PublicAddress, c.IPVersion),
             IsOmitted = c => Equals(c.LocalAddress, c.PublicAddress),
         },
-        new("gw_ipaddr", c => Found(c.Gateway)) { Weight = 20 },
+        new("gw_ipaddr", c => Found(c.Gateway, c.IPVersion)) { Weight = 20 },
         new("remote_ipaddr", c => c.RemoteAddress?.ToString()) { Weight = 30 },
         new("keepalive_time", c => Seconds(c.KeepaliveTime)),
         new("dead_time", c => Seconds(c.DeadTime)) { Implied = c => Seconds(c.KeepaliveTime * 3) },
@@ -122,5 +123,5 @@ internal static class ConfigFields
 
     private static string Text(bool value) => value ? "1" : "0";
 
-    private static string Found(IPAddress? address) => address?.ToString() ?? "0.0.0.0";
+    private static string Found(IPAddress? address, int version) => address?.ToString() ?? (version == 6 ? "::" : "0.0.0.0");
 }

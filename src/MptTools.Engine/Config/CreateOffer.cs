@@ -130,7 +130,7 @@ internal sealed record CreateOffer
     {
         var reader = new SectionReader(source, section, KnownKeys.Path, faults);
         int? version = reader.Choice("ip_ver", "4 or 6", 4, 6);
-        // An IPv6 address to be found is written so by CreateText, though no file can ask for one.
+        // Whatever version it is of, it stands for an address that is not known.
         IPAddress? address = reader.Is("public_ipaddr", "::") ? null : reader.Address("public_ipaddr", version, mandatory: true, mayBeFound: true);
         // Every text has these keys, unless it was cut off before them: a default would be a guess.
         foreach (string key in (ReadOnlySpan<string>)["keepalive_time", "dead_time"])
@@ -145,7 +145,7 @@ internal sealed record CreateOffer
         int? weightOut = reader.Number("weight_out", 1, PathReader.MaxWeight);
         int? weightIn = reader.Number("weight_in", 1, PathReader.MaxWeight);
         return version is { } ipVersion && keepalive is { } keepaliveTime && dead is { } deadTime && weightOut is { } wOut && weightIn is { } wIn
-            ? new CreatePathOffer(ipVersion, IPAddress.Any.Equals(address) ? null : address, keepaliveTime, deadTime, wOut, wIn)
+            ? new CreatePathOffer(ipVersion, AddressText.IsToBeFound(address) ? null : address, keepaliveTime, deadTime, wOut, wIn)
             : null;
     }
 

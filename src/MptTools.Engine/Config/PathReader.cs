@@ -121,5 +121,5 @@ internal static class PathReader
         return (PathStatusCode?)reader.Choice("status", "0 (up), 128 (down), 131 (taken down by hand) or 255 (disabled)", 0, 128, 131, 255);
     }
 
-    private static IPAddress? KnownOrNull(IPAddress? address) => IPAddress.Any.Equals(address) ? null : address;
+    private static IPAddress? KnownOrNull(IPAddress? address) => AddressText.IsToBeFound(address) ? null : address;
 }

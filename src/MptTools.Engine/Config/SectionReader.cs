@@ -146,6 +146,20 @@ internal sealed class SectionReader
         return offloads;
     }
 
+    /// <summary>A STUN server; null where the file has none.</summary>
+    /// <returns>False where it has a fault.</returns>
+    public bool TryStunServer(string key, out StunServer? server)
+    {
+        Reading text = Text(key, StunServer.Wanted, fallback: "");
+        server = text.Kind == TextKind.Given ? StunServer.Parse(text.Value) : null;
+        if (text.Kind == TextKind.Given && server is null)
+        {
+            Error(key, $"{ConfigText.Quote(text.Value)} is no host. Write {StunServer.Wanted}.");
+        }
+
+        return text.Kind == TextKind.Absent || server is not null;
+    }
+
     /// <summary>A decimal number of seconds; 0, or from <paramref name="min"/> to <paramref name="max"/>.</summary>
     public TimeSpan? Seconds(string key, decimal min, decimal max, TimeSpan? fallback)
     {
@@ -199,11 +213,11 @@ internal sealed class SectionReader
 
     /// <summary>
     /// An address one host can have. <paramref name="version"/> is what the section's ip_ver says, null where that is
-    /// faulty itself; 0.0.0.0 gives <see cref="IPAddress.Any"/> where <paramref name="mayBeFound"/>.
+    /// faulty itself; 0.0.0.0 and :: are taken where <paramref name="mayBeFound"/>.
     /// </summary>
     public IPAddress? Address(string key, int? version, bool mandatory, bool mayBeFound = false)
     {
-        string wanted = Example(version) + (mayBeFound && version is not 6 ? ", or 0.0.0.0 to have it found" : "");
+        string wanted = Example(version) + (mayBeFound ? $", or {ToBeFound(version)} to have it found" : "");
         Reading text = Text(key, wanted, mandatory ? null : "");
         if (text.Kind != TextKind.Given)
         {
@@ -222,9 +236,9 @@ internal sealed class SectionReader
             return null;
         }
 
-        if (mayBeFound && address.Equals(IPAddress.Any))
+        if (mayBeFound && AddressText.IsToBeFound(address))
         {
-            return IPAddress.Any;
+            return address;
         }
 
         if (AddressText.WhyNoHost(address) is { } reason)
@@ -307,6 +321,8 @@ internal sealed class SectionReader
         _ => "an IP address such as 10.1.1.2 or fd00::2",
     };
 
+    private static string ToBeFound(int? version) => version == 6 ? "::" : "0.0.0.0";
+
     private bool HasVersion(string key, string text, IPAddress address, int? version)
     {
         int actual = AddressText.Version(address);
@@ -315,8 +331,8 @@ internal sealed class SectionReader
             return true;
         }
 
-        string cure = address.Equals(IPAddress.Any)
-            ? "0.0.0.0, an address to be found, works with IPv4 only. Write the IPv6 address"
+        string cure = AddressText.IsToBeFound(address)
+            ? $"{text} stands for an IPv{actual} address to be found, but ip_ver of this section is {version}. Write {ToBeFound(version)}"
             : $"{ConfigText.Quote(text)} is an IPv{actual} address, but ip_ver of this section is {version}. Write {Example(version)}, or ip_ver = {actual}";
         Error(key, cure + ".");
         return false;

@@ -53,6 +53,9 @@ public sealed record GeneralConfig
     /// <summary>disable_offloads: what is not used even where the kernel has it.</summary>
     public Offloads DisabledOffloads { get; init; }
 
+    /// <summary>stun_server: who tells how addresses behind a NAT look from outside; null: nobody is asked.</summary>
+    public StunServer? StunServer { get; init; }
+
     /// <summary>threads: how many threads move packets, 1 to 64; 0: as many as suit the processors (auto).</summary>
     public int Threads { get; init; }
 }
@@ -201,16 +204,16 @@ public sealed record PathConfig
     /// <summary>ip_ver: 4 or 6, the version of the path's own addresses.</summary>
     public int IPVersion { get; init; } = 4;
 
-    /// <summary>public_ipaddr: the address the peer sees; null for 0.0.0.0 (to be found).</summary>
+    /// <summary>public_ipaddr: the address the peer sees; null for 0.0.0.0 or :: (to be found).</summary>
     public IPAddress? PublicAddress { get; init; }
 
     /// <summary>
-    /// private_ipaddr: the address on the interface, where it differs from the public one. Null for 0.0.0.0: the
+    /// private_ipaddr: the address on the interface, where it differs from the public one. Null for 0.0.0.0 or ::: the
     /// interface's first address of the path's version. Equal to <see cref="PublicAddress"/> where the file has none.
     /// </summary>
     public IPAddress? LocalAddress { get; init; }
 
-    /// <summary>gw_ipaddr; null for 0.0.0.0 (to be found). Equal to the local or public address: the peer is on the link.</summary>
+    /// <summary>gw_ipaddr; null for 0.0.0.0 or :: (to be found). Equal to the local or public address: the peer is on the link.</summary>
     public IPAddress? Gateway { get; init; }
 
     /// <summary>remote_ipaddr; null where create fills it in.</summary>

@@ -72,6 +72,7 @@ public class ConfigPropertyTests
         from hookTimeout in Gen.Choose(1, 600)
         from offloads in OffloadNamesTests.AnyOffloads
         from threads in Gen.Choose(0, 64)
+        from stun in Gen.Elements(null, "stun.example.org", "stun.example.org:1", "198.51.100.1", "198.51.100.1:65535", "2001:db8::1", "[2001:db8::1]:3479")
         select new GeneralConfig
         {
             AcceptRemote = acceptRemote,
@@ -81,6 +82,7 @@ public class ConfigPropertyTests
             HookTimeout = TimeSpan.FromSeconds(hookTimeout),
             DisabledOffloads = offloads,
             Threads = threads,
+            StunServer = stun is null ? null : StunServer.Parse(stun),
         };
 
     internal static Gen<TunnelConfig[]> AnyTunnels =>
@@ -161,7 +163,7 @@ public class ConfigPropertyTests
         from weights in Gen.ArrayOf(Gen.Choose(1, 10000), 2)
         from status in Gen.Elements(PathStatusCode.Up, PathStatusCode.Down, PathStatusCode.TakenDown, PathStatusCode.Disabled)
         from udpChecksum in Gen.Elements(false, true)
-        let addresses = (version == 4 ? ipv4 : ipv6).Select((address, i) => unknown[i] == 0 && (version == 4 || i == 3) ? null : address).ToArray()
+        let addresses = (version == 4 ? ipv4 : ipv6).Select((address, i) => unknown[i] == 0 ? null : address).ToArray()
         where addresses[1] is null || !addresses[1]!.Equals(addresses[3])
         select new PathConfig
         {
@@ -197,7 +199,7 @@ public class ConfigPropertyTests
             ("accept_local_users", general.AcceptLocalUsers ? "1" : null),
             ("hook_timeout", Text(general.HookTimeout.TotalSeconds)),
             ("disable_offloads", OffloadNames.Of(general.DisabledOffloads)),
-            ("threads", general.Threads == 0 ? "auto" : Text(general.Threads)),
+            ("stun_server", Text(general.StunServer)), ("threads", general.Threads == 0 ? "auto" : Text(general.Threads)),
         ]),
         .. tunnels.Select((tunnel, index) => ($"tun_{index}", new List<(string, string?)>
         {
@@ -218,8 +220,8 @@ public class ConfigPropertyTests
         ]),
         .. c.Paths.Select(path => ($"path_{path.Index}", new List<(string, string?)>
         {
-            ("interface_name", path.Interface), ("ip_ver", Text(path.IPVersion)), ("public_ipaddr", Text(path.PublicAddress) ?? "0.0.0.0"),
-            ("private_ipaddr", Text(path.LocalAddress) ?? "0.0.0.0"), ("gw_ipaddr", Text(path.Gateway) ?? "0.0.0.0"), ("remote_ipaddr", Text(path.RemoteAddress)),
+            ("interface_name", path.Interface), ("ip_ver", Text(path.IPVersion)), ("public_ipaddr", Text(path.PublicAddress) ?? ToBeFound(path)),
+            ("private_ipaddr", Text(path.LocalAddress) ?? ToBeFound(path)), ("gw_ipaddr", Text(path.Gateway) ?? ToBeFound(path)), ("remote_ipaddr", Text(path.RemoteAddress)),
             ("keepalive_time", Text(path.KeepaliveTime.TotalSeconds)), ("dead_time", path.DeadTime == path.KeepaliveTime * 3 ? null : Text(path.DeadTime.TotalSeconds)),
             ("weight_out", Text(path.WeightOut)), ("weight_in", path.WeightIn == 1 ? null : Text(path.WeightIn)),
             ("cmd_default", path.IsCommandDefault ? "1" : null), ("udp_checksum", path.UdpChecksum ? null : "0"), ("status", Text((int)path.Status)),
@@ -230,6 +232,8 @@ public class ConfigPropertyTests
             ("src_addr", network.Source.ToString()), ("dst_addr", network.Destination.ToString()),
         })),
     ];
+
+    private static string ToBeFound(PathConfig path) => path.IPVersion == 6 ? "::" : "0.0.0.0";
 
     private static string? Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : null;
 

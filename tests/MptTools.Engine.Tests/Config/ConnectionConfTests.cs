@@ -66,7 +66,7 @@ public class ConnectionConfTests
     [InlineData("path_0", "interface_name", "the name of the path's interface, such as eth1")]
     [InlineData("path_0", "ip_ver", "4 or 6")]
     [InlineData("path_0", "public_ipaddr", "an IPv4 address such as 10.1.1.2, or 0.0.0.0 to have it found")]
-    [InlineData("path_1", "gw_ipaddr", "an IPv6 address such as fd00::2")]
+    [InlineData("path_1", "gw_ipaddr", "an IPv6 address such as fd00::2, or :: to have it found")]
     [InlineData("path_0", "weight_out", "a whole number from 1 to 10000")]
     [InlineData("path_1", "status", "0 (up), 128 (down), 131 (taken down by hand) or 255 (disabled)")]
     [InlineData("net_0", "ip_ver", "4 or 6")]
@@ -117,11 +117,13 @@ public class ConnectionConfTests
     [InlineData("path_0", "private_ipaddr", "0.0.0.1", "\"0.0.0.1\" is no address of a host. Write an IPv4 address such as 10.1.1.2, or 0.0.0.0 to have it found.")]
     [InlineData("path_0", "private_ipaddr", "fd00::1", "\"fd00::1\" is an IPv6 address, but ip_ver of this section is 4. Write an IPv4 address such as 10.1.1.2, or ip_ver = 6.")]
     [InlineData("path_0", "gw_ipaddr", "255.255.255.255", "\"255.255.255.255\" is a reserved address. Write an IPv4 address such as 10.1.1.2, or 0.0.0.0 to have it found.")]
-    [InlineData("path_1", "gw_ipaddr", "0.0.0.0", "0.0.0.0, an address to be found, works with IPv4 only. Write the IPv6 address.")]
-    [InlineData("path_1", "public_ipaddr", "::", "\"::\" is no address of a host. Write an IPv6 address such as fd00::2.")]
-    [InlineData("path_1", "gw_ipaddr", "fe80::1%eth2", "\"fe80::1%eth2\" is no IP address. Write an IPv6 address such as fd00::2.")]
+    [InlineData("path_1", "gw_ipaddr", "0.0.0.0", "0.0.0.0 stands for an IPv4 address to be found, but ip_ver of this section is 6. Write ::.")]
+    [InlineData("path_0", "gw_ipaddr", "::", ":: stands for an IPv6 address to be found, but ip_ver of this section is 4. Write 0.0.0.0.")]
+    [InlineData("path_1", "gw_ipaddr", "fd00::2/64", "\"fd00::2/64\" has a prefix length, which does not belong here. Write an IPv6 address such as fd00::2, or :: to have it found.")]
+    [InlineData("path_1", "public_ipaddr", "ff02::1", "\"ff02::1\" is a multicast address. Write an IPv6 address such as fd00::2, or :: to have it found.")]
+    [InlineData("path_1", "gw_ipaddr", "fe80::1%eth2", "\"fe80::1%eth2\" is no IP address. Write an IPv6 address such as fd00::2, or :: to have it found.")]
     [InlineData("path_1", "remote_ipaddr", "10.1.1.3", "\"10.1.1.3\" is an IPv4 address, but ip_ver of this section is 6. Write an IPv6 address such as fd00::2, or ip_ver = 4.")]
-    [InlineData("path_1", "remote_ipaddr", "ff02::1", "\"ff02::1\" is a multicast address. Write an IPv6 address such as fd00::2.")]
+    [InlineData("path_1", "remote_ipaddr", "ff02::1", "\"ff02::1\" is a multicast address. Write an IPv6 address such as fd00::2, or :: to have it found.")]
     [InlineData("path_0", "remote_ipaddr", "10.1.1.2", "10.1.1.2 is the path's own address. Write the address of the peer.")]
     [InlineData("path_0", "keepalive_time", "0.009", "\"0.009\" is out of range. Write 0, or a number of seconds from 0.01 to 86400, such as 2 or 0.5.")]
     [InlineData("path_0", "keepalive_time", "86401", "\"86401\" is out of range. Write 0, or a number of seconds from 0.01 to 86400, such as 2 or 0.5.")]
@@ -234,6 +236,14 @@ public class ConnectionConfTests
         Assert.Equal(local, path.LocalAddress?.ToString());
         Assert.Equal(seenByPeer, path.PublicAddress?.ToString());
         Assert.Null(path.Gateway);
+    }
+
+    [Fact]
+    public void IPv6AddressesMayBeFoundToo()
+    {
+        PathConfig path = Loaded(ConfText.Connection().Set("path_1", "public_ipaddr", "::").Set("path_1", "gw_ipaddr", "::")).Paths[1];
+
+        Assert.Equal((6, null, null, null), (path.IPVersion, path.LocalAddress, path.PublicAddress, path.Gateway));
     }
 
     [Fact]
