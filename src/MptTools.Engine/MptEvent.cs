@@ -33,6 +33,10 @@ public enum MptEventKind
     MtuChanged,
     /// <summary>The program at the other end was recognised or changed.</summary>
     PeerChanged,
+    /// <summary>An address of a path that was to be found has been found, or is another one now; the states are the addresses.</summary>
+    AddressFound,
+    /// <summary>The peer's end of a path has another address or port now, as a keepalive has proved; the states are both.</summary>
+    PeerMoved,
     /// <summary>Something the admin should look at; nothing stopped.</summary>
     Warning,
     /// <summary>A change was not made: a hook stopped it, or the files have faults.</summary>
@@ -75,6 +79,8 @@ public sealed record MptEvent
     public string? Connection { get; init; }
     /// <summary>The path's index, where it is about one.</summary>
     public int? Path { get; init; }
+    /// <summary>What of it: of AddressFound "local", "gateway" or "public"; null where the kind says it all.</summary>
+    public string? Subject { get; init; }
     /// <summary>The state before.</summary>
     public string? OldState { get; init; }
     /// <summary>The state after.</summary>

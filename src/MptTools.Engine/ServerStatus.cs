@@ -206,8 +206,10 @@ public sealed record PathStatus
     public required string PublicAddress { get; init; }
     /// <summary>The gateway; equal to the local address where the peer is on the link.</summary>
     public required string Gateway { get; init; }
-    /// <summary>The peer's address.</summary>
+    /// <summary>The peer's address: that of the files, or where its keepalives have proved to come from.</summary>
     public required string RemoteAddress { get; init; }
+    /// <summary>The peer's UDP data port, likewise.</summary>
+    public int RemotePort { get; init; }
     /// <summary>The largest outer packet in bytes that gets to the peer whole; null while the path is not open.</summary>
     public int? PathMtu { get; init; }
     /// <summary>Weight for sending.</summary>

@@ -10,7 +10,8 @@ namespace MptTools.Engine.ControlPlane;
 /// <summary>One running connection: its paths, its keepalives, what is known of its peer. Used by the control thread only.</summary>
 internal sealed class ConnectionController
 {
-    private const PeerCapabilities OwnCapabilities = PeerCapabilities.EcnNormalMode;
+    /// <summary>A place that a path's peer may have moved to is asked so often at most.</summary>
+    private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(100);
 
     /// <summary>A path without keepalives that a router made narrower is looked at so often: the kernel forgets it after minutes.</summary>
     private static readonly TimeSpan NarrowedLook = TimeSpan.FromSeconds(60);
@@ -61,6 +62,9 @@ internal sealed class ConnectionController
 
     /// <summary>The key was set by command since then.</summary>
     internal bool KeyIsSet { get; set; }
+
+    /// <summary>Keepalives that belong to no path; counted by the control plane.</summary>
+    internal DropCounters ControlDrops { get; } = new();
 
     /// <summary>When <see cref="Tick"/> has something to do; null: never.</summary>
     internal TimeSpan? NextTick
@@ -123,12 +127,28 @@ internal sealed class ConnectionController
     /// <summary>A keepalive came.</summary>
     internal void Take(ReceivedKeepalive received, TimeSpan now)
     {
-        if (PathOf(received.Path!) is not { } path)
+        PathController? path = received.Path is { } runtime ? PathOf(runtime) : null;
+        if (received.Path is not null && path is null)
         {
             // It was under way when its path was taken out.
             return;
         }
         KeepaliveStatus status = Keepalive.TryParse(received.Body.AsSpan(0, received.Length), key, out KeepaliveInfo info);
+        if (Runtime.FollowsPeer && received.From is { } from && status == KeepaliveStatus.Extended && IsForUs(info) && IsFresh(info.Extension)
+            && PeerMoves.FindPath(Paths, received.Source!, info.Extension, instance) is { } named)
+        {
+            // From the path's own address, though not its port, it is a sign of life also before the path has moved.
+            if (!Follow(named, info.Extension, from, now) && named != path)
+            {
+                return;
+            }
+            path = named;
+        }
+        if (path is null)
+        {
+            ControlDrops.Add(DropReason.KeepaliveUnauthenticated);
+            return;
+        }
         if (status == KeepaliveStatus.Extended && !(IsForUs(info) && IsFresh(info.Extension)))
         {
             path.ControlDrops.Add(DropReason.KeepaliveUnauthenticated);
@@ -152,19 +172,18 @@ internal sealed class ConnectionController
             }
             return;
         }
-        path.PeerSeenAt = new ObservedEndpoint(
-            MappedAddress.ToInteger(path.Config.RemoteAddress!),
-            (ushort)(received.SourcePort ?? Config.RemotePort!.Value));
+        path.PeerSeenAt = received.From ?? path.Runtime.Remote.Endpoint;
+        path.LastKeepalive = context.Time.GetUtcNow();
+        path.Monitor.KeepaliveHeard(received.Time);
         if (status == KeepaliveStatus.Extended)
         {
-            TakeExtension(path, info.Extension);
+            TakeExtension(path, info.Extension, received.Time);
         }
         else
         {
             SetPeer(PeerKind.Existing, PeerCapabilities.None);
+            path.Monitor.PeerSaid(null, received.Time);
         }
-        path.LastKeepalive = context.Time.GetUtcNow();
-        path.Monitor.KeepaliveHeard(received.Time);
         Tick(now);
     }
 
@@ -344,16 +363,46 @@ internal sealed class ConnectionController
         }
     }
 
-    private ReadOnlySpan<byte> WriteKeepalive(PathController path)
+    /// <summary>A believed keepalive has come from somewhere: the path goes there where it proves that the peer is there.</summary>
+    /// <returns>The path is there.</returns>
+    private bool Follow(PathController path, in KeepaliveExtension extension, ObservedEndpoint from, TimeSpan now)
+    {
+        if (path.Runtime.Remote.Endpoint == from)
+        {
+            return true;
+        }
+        // Two paths with the same two ends could not be told apart.
+        if (Array.Exists(Paths, other => other.Runtime.Listener == path.Runtime.Listener && other.Runtime.Remote.Endpoint == from))
+        {
+            return false;
+        }
+        if (PeerMoves.IsProof(path, extension, from, instance, peerInstance?.Id))
+        {
+            // It waits there to be told that it is heard.
+            path.Monitor.SpeakAtOnce(now);
+            return path.MoveTo(RemoteEnd.Of(from), listeners);
+        }
+        if (path.Monitor.Status is PathStatusCode.Up or PathStatusCode.Down && now >= path.NextProbe && path.Runtime.Socket is { } socket)
+        {
+            path.NextProbe = now + ProbeInterval;
+            socket.SendTo(WriteKeepalive(path, from), from.ToIPEndPoint(), path.Scope);
+        }
+        return false;
+    }
+
+    /// <param name="probed">Where the keepalive goes, where the path is not there: the peer is told, and that it is not heard there yet.</param>
+    private ReadOnlySpan<byte> WriteKeepalive(PathController path, ObservedEndpoint? probed = null)
     {
         int length = Keepalive.Write(datagram, Config.IPVersion, Config.LocalAddress, Config.RemoteAddress!);
         KeepaliveExtension extension = new()
         {
-            Capabilities = OwnCapabilities,
+            Capabilities = PeerCapabilities.EcnNormalMode | (Runtime.FollowsPeer ? PeerCapabilities.RoamingAddress : PeerCapabilities.None),
             NextSequence = Runtime.Sequenced ? Runtime.AnnouncedSequence : null,
             Instance = new KeepaliveInstance(instance, ++keepalivesSent),
             PeerInstance = peerInstance?.Id,
-            Observed = path.PeerSeenAt,
+            Observed = probed ?? path.PeerSeenAt,
+            Path = new KeepalivePath((byte)path.Runtime.Index, path.PeerNumber, path.Monitor.IsPeerHeard && probed is null),
+            Source = path.SeenByPeer,
         };
         length = Keepalive.WriteExtension(datagram, extension, key);
         return datagram.AsSpan(0, length);
@@ -397,8 +446,9 @@ internal sealed class ConnectionController
     private bool IsReordered(KeepaliveInstance theirs, KeepaliveInstance known) =>
         theirs.Counter != known.Counter && known.Counter - theirs.Counter <= (ulong)Paths.Length;
 
-    private void TakeExtension(PathController path, in KeepaliveExtension extension)
+    private void TakeExtension(PathController path, in KeepaliveExtension extension, TimeSpan now)
     {
+        bool isNewest = PeerMoves.IsNewest(path, extension, peerInstance?.Id);
         SetPeer(PeerKind.MptTools, extension.Capabilities ?? PeerCapabilities.None);
         if (extension.Instance is { } theirs && (peerInstance is not { } known || theirs.Id != known.Id || theirs.Counter > known.Counter))
         {
@@ -406,8 +456,16 @@ internal sealed class ConnectionController
             {
                 // What an earlier instance has announced speaks of other numbers.
                 Array.ForEach(Runtime.Paths, other => other.ForgetAnnouncement());
+                Array.ForEach(Paths, other => (other.PeerNumber, other.NewestCounter) = (null, 0));
             }
             peerInstance = theirs;
+        }
+        if (isNewest)
+        {
+            path.NewestCounter = extension.Instance?.Counter ?? 0;
+            path.PeerNumber = extension.Path?.Sender;
+            path.SeenByPeer = extension.Observed ?? path.SeenByPeer;
+            path.Monitor.PeerSaid(extension.Path?.IsHeard, now);
         }
         if (extension.NextSequence is { } next && Runtime.Order is { } order)
         {
@@ -437,7 +495,7 @@ internal sealed class ConnectionController
     private void PublishStatus()
     {
         uint up = 0;
-        bool anyUp = false;
+        bool anyHeard = false;
         int? largest = null;
         foreach (PathController path in Paths)
         {
@@ -445,9 +503,9 @@ internal sealed class ConnectionController
             if (status == PathStatusCode.Up)
             {
                 up |= 1u << path.Runtime.Index;
-                anyUp = true;
                 largest = path.LargestInner < (largest ?? int.MaxValue) ? path.LargestInner : largest;
             }
+            anyHeard |= status == PathStatusCode.Up || (status == PathStatusCode.Down && path.Monitor.IsPeerHeard);
             if (status != path.ReportedStatus)
             {
                 PathStatusCode before = path.ReportedStatus;
@@ -472,9 +530,17 @@ internal sealed class ConnectionController
             // What waits may have waited for a path that is gone now.
             context.Forwarder.Wake(Runtime);
         }
-        if (!anyUp && Peer != PeerKind.Unknown)
+        if (!anyHeard && Peer != PeerKind.Unknown)
         {
             SetPeer(PeerKind.Unknown, PeerCapabilities.None);
+            // Whoever takes its place will be where the files say.
+            foreach (PathController path in Paths)
+            {
+                if (path.IsPeerMoved && path.Monitor.Status == PathStatusCode.Down)
+                {
+                    path.MoveTo(RemoteEnd.Configured(Config, path.Config), listeners);
+                }
+            }
         }
     }
 
@@ -499,13 +565,14 @@ internal sealed class ConnectionController
 
     private string Describe(PathController path, PathStatusCode before, PathStatusCode status)
     {
-        string name = $"Path {path.Runtime.Index} of {Config.Name} ({path.Config.Interface}, {path.LocalAddress ?? path.Config.LocalAddress} to {path.Config.RemoteAddress})";
+        string name = $"Path {path.Runtime.Index} of {Config.Name} ({path.Config.Interface}, {path.LocalAddress ?? path.Config.LocalAddress} to {path.Runtime.Remote.Address})";
         return status switch
         {
             PathStatusCode.Up => isSaidByPeer ? $"{name} is up: the peer takes it into use." : $"{name} is up.",
             PathStatusCode.Down when before is PathStatusCode.InterfaceDown or PathStatusCode.AddressDown =>
                 $"{name} has its interface and address back and waits to hear the peer.",
             PathStatusCode.Down when isSaidByPeer => $"{name} is down: the peer does not use it.",
+            PathStatusCode.Down when path.Monitor.IsOneWay => $"{name} is down: the peer is heard, but says that it does not hear this end.",
             PathStatusCode.Down when path.AwaitsPeer => $"{name} was changed and waits to hear the peer.",
             PathStatusCode.Down => $"{name} is down: the peer was not heard for {path.Config.DeadTime.TotalSeconds:0.###} s.",
             PathStatusCode.InterfaceDown => $"{name} is down: {path.Config.Interface} is missing, down or without carrier.",

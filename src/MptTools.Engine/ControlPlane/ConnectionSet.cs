@@ -184,7 +184,7 @@ internal sealed class ConnectionSet(ServerContext context, LinkMonitor links, IR
     internal void Take(ReceivedKeepalive received, TimeSpan now)
     {
         // One that was under way when its connection ended has nobody left.
-        if (Find(received.Path!.Connection) is { } connection)
+        if (Find(received.Source!.Connection) is { } connection)
         {
             connection.Take(received, now);
             timetable.Schedule(connection);

@@ -16,6 +16,8 @@ internal sealed class PathController
     private readonly ServerContext context;
     private readonly RouteLeave routeLeave;
     private ReceiveSource? source;
+    private LinkState? link;
+    private IPAddress? announcedLocal;
     private string? lastRouteError;
     private int lossesSeen, indexSeen;
     private int defaultRouteChangesSeen;
@@ -90,6 +92,24 @@ internal sealed class PathController
     /// <summary>Where the last keepalive came from; null before the first.</summary>
     internal ObservedEndpoint? PeerSeenAt { get; set; }
 
+    /// <summary>Where the peer says it sees this end; null before it has.</summary>
+    internal ObservedEndpoint? SeenByPeer { get; set; }
+
+    /// <summary>The path's number at the peer; null before it was heard from there.</summary>
+    internal byte? PeerNumber { get; set; }
+
+    /// <summary>The highest counter that has come by this path from the peer's present instance.</summary>
+    internal ulong NewestCounter { get; set; }
+
+    /// <summary>The peer is not where the files say.</summary>
+    internal bool IsPeerMoved => Runtime.Remote != RemoteEnd.Configured(Runtime.Connection.Config, Config);
+
+    /// <summary>The interface's index, for link-local addresses.</summary>
+    internal uint Scope => (uint)(link?.Index ?? 0);
+
+    /// <summary>Not before then another place is asked whether the peer is there.</summary>
+    internal TimeSpan NextProbe { get; set; }
+
     /// <summary>Keepalives that were refused; counted by the control plane.</summary>
     internal DropCounters ControlDrops { get; } = new();
 
@@ -101,7 +121,7 @@ internal sealed class PathController
             links.FollowDefaultRoutes();
             followsDefaultRoutes = true;
         }
-        LinkState? link = links.Find(Config.Interface);
+        link = links.Find(Config.Interface);
         bool running = link is { IsRunning: true };
         IPAddress? address = link is null ? null : FindLocalAddress(link);
         bool lost = !running || address is null || link!.Losses != lossesSeen || link.Index != indexSeen;
@@ -111,13 +131,19 @@ internal sealed class PathController
             context.Routes.InterfaceLost(Config.Interface);
             routeLeave.Lost();
         }
+        bool isReplaced = LocalAddress is not null && address is not null && !address.Equals(LocalAddress);
         if (lost || !address!.Equals(LocalAddress) || IsRerouted(links, link!, address))
         {
             Close();
         }
         LocalAddress = address;
+        AnnounceLocalAddress();
         defaultRouteChangesSeen = links.DefaultRouteChanges;
         Monitor.LinkChanged(running, address is not null, now);
+        if (isReplaced)
+        {
+            Monitor.AddressChanged(now);
+        }
         if (Monitor.IsUsable && source is null)
         {
             Open(link!, address!, listeners);
@@ -220,20 +246,80 @@ internal sealed class PathController
         }
     }
 
+    /// <summary>The peer is somewhere else, or is to be looked for where the files say again.</summary>
+    /// <returns>False: the kernel does not let it be there.</returns>
+    internal bool MoveTo(RemoteEnd remote, PathListeners listeners)
+    {
+        RemoteEnd before = Runtime.Remote;
+        Runtime.Remote = remote;
+        if (source is not null && !Reconnect(source.Socket, remote, listeners))
+        {
+            Runtime.Remote = before;
+            return false;
+        }
+        ReadMtu();
+        context.Raise(
+            MptEventKind.PeerMoved, $"The peer's end of path {Config.Index} of {Runtime.Connection.Config.Name} is {remote} now; it was {before}.",
+            Runtime.Connection.Config.Name, Config.Index, before.ToString(), remote.ToString());
+        return true;
+    }
+
+    private bool Reconnect(UdpSocket socket, RemoteEnd remote, PathListeners listeners)
+    {
+        Egress egress = new(Config.Interface, FindGateway(link!, LocalAddress!, remote.Address), Config.IPVersion);
+        if (egress != Egress)
+        {
+            Close();
+            Open(link!, LocalAddress!, listeners);
+            return true;
+        }
+        try
+        {
+            context.Routes.AnswerReversePathFilter(egress, LocalAddress!, remote.Address);
+            socket.Reconnect(new IPEndPoint(remote.Address, remote.Port), (uint)link!.Index);
+            return true;
+        }
+        catch (SystemCallException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// The first address, and then that one for as long as it is there: a second one is no reason to change. A link-local IPv6
+    /// address reaches nobody but peers with one.
+    /// </summary>
     private IPAddress? FindLocalAddress(LinkState link)
     {
         if (Config.LocalAddress is { } configured)
         {
             return link.Has(configured) ? configured : null;
         }
+        if (LocalAddress is { } current && link.Has(current))
+        {
+            return current;
+        }
         foreach (InterfaceAddress item in link.Addresses)
         {
-            if ((item.Address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6) == (Config.IPVersion == 6))
+            if (AddressText.Version(item.Address) == Config.IPVersion
+                && (!item.Address.IsIPv6LinkLocal || Runtime.Remote.Address.IsIPv6LinkLocal))
             {
                 return item.Address;
             }
         }
         return null;
+    }
+
+    private void AnnounceLocalAddress()
+    {
+        if (Config.LocalAddress is null && LocalAddress is { } found && !found.Equals(announcedLocal))
+        {
+            string name = Runtime.Connection.Config.Name;
+            context.Raise(
+                MptEventKind.AddressFound, $"Path {Config.Index} of {name} uses {found}, the address of {Config.Interface}.",
+                name, Config.Index, announcedLocal?.ToString(), found.ToString(), "local");
+            announcedLocal = found;
+        }
     }
 
     /// <summary>The gateway is the system's choice, and the system has chosen another one.</summary>
@@ -244,13 +330,13 @@ internal sealed class PathController
             return false;
         }
         // A gateway that has gone without another in its place is still the best guess.
-        return FindGateway(link, local, Config.RemoteAddress!) is { } gateway && !gateway.Equals(Egress?.Gateway);
+        return FindGateway(link, local, Runtime.Remote.Address) is { } gateway && !gateway.Equals(Egress?.Gateway);
     }
 
     private void Open(LinkState link, IPAddress local, PathListeners listeners)
     {
         ConnectionConfig connection = Runtime.Connection.Config;
-        IPAddress remote = Config.RemoteAddress!;
+        (IPAddress remote, int remotePort) = (Runtime.Remote.Address, Runtime.Remote.Port);
         Egress egress = new(Config.Interface, FindGateway(link, local, remote), Config.IPVersion);
         Egress = egress;
         if (!routeLeave.Has(egress, local, context.Forwarder.Now))
@@ -274,7 +360,7 @@ internal sealed class PathController
             Runtime.Listener = listeners.Open(local, (uint)link.Index, mark, Config.UdpChecksum, connection.LocalPort);
             socket = UdpSocket.Bind(
                 new IPEndPoint(local, connection.LocalPort), (uint)link.Index, mark, share: true, context.Offloads, Config.UdpChecksum);
-            socket.Connect(new IPEndPoint(remote, connection.RemotePort!.Value), (uint)link.Index);
+            socket.Connect(new IPEndPoint(remote, remotePort), (uint)link.Index);
         }
         catch (Exception e) when (e is SystemCallException or MptStartException)
         {

@@ -3,8 +3,8 @@ using MptTools.Engine.Config;
 namespace MptTools.Engine.ControlPlane;
 
 /// <summary>
-/// A path's status, from four facts: what the admin said, the interface, its address, and whether the peer is heard. Pure:
-/// time is passed in, the caller sends and listens.
+/// A path's status, from five facts: what the admin said, the interface, its address, whether the peer is heard, and whether
+/// the peer says that it hears this end. Pure: time is passed in, the caller sends and listens.
 /// </summary>
 /// <remarks>
 /// A path whose interface or address comes back waits for the peer's next keepalive before it carries traffic again, where
@@ -22,6 +22,7 @@ internal sealed class PathMonitor
     private TimeSpan deadTime;
     private bool takenDown, disabled, linkIsKnown, interfaceUp, addressPresent, peerHeard, heardSinceOpen;
     private TimeSpan deadAt, keepaliveAt, deafUntil;
+    private bool? isHeardByPeer;
 
     /// <param name="awaitsPeer">
     /// The path came while the connection ran, so the peer may not have it yet: with keepalives it carries traffic when the peer is heard.
@@ -48,8 +49,14 @@ internal sealed class PathMonitor
         takenDown ? PathStatusCode.TakenDown :
         !interfaceUp ? PathStatusCode.InterfaceDown :
         !addressPresent ? PathStatusCode.AddressDown :
-        !peerHeard ? PathStatusCode.Down :
+        !peerHeard || IsOneWay ? PathStatusCode.Down :
         PathStatusCode.Up;
+
+    /// <summary>The peer is heard (at the start: is expected to be), which is what the peer is told.</summary>
+    internal bool IsPeerHeard => peerHeard;
+
+    /// <summary>The peer is heard, and has said that it does not hear this end. Who sends no keepalives cannot be heard.</summary>
+    internal bool IsOneWay => peerHeard && isHeardByPeer == false && KeepalivesAreOn;
 
     /// <summary>Interface and address are there, so the path's socket can be open.</summary>
     internal bool IsUsable => interfaceUp && addressPresent;
@@ -74,16 +81,13 @@ internal sealed class PathMonitor
         (interfaceUp, addressPresent) = (up, hasAddress);
         if (IsUsable && !wasUsable)
         {
-            if (linkIsKnown && KeepalivesAreOn)
-            {
-                peerHeard = false;
-            }
-            heardSinceOpen = false;
-            deadAt = now + deadTime;
-            keepaliveAt = now;
+            Restart(linkIsKnown, now);
         }
         linkIsKnown = true;
     }
+
+    /// <summary>The path has another address at this end: the peer may take nothing from there, so it is to be heard first.</summary>
+    internal void AddressChanged(TimeSpan now) => Restart(true, now);
 
     /// <summary>
     /// The peer was heard. A path that was waiting for it answers at once, so that both ends come up in one round trip; so
@@ -103,6 +107,23 @@ internal sealed class PathMonitor
         deadAt = now + deadTime;
     }
 
+    /// <summary>
+    /// The peer, which was heard, has said whether it hears this end. Where it does not, it is answered at once: it may be waiting
+    /// for just that.
+    /// </summary>
+    /// <param name="isHeard">Null: it says nothing of the kind, as existing servers.</param>
+    internal void PeerSaid(bool? isHeard, TimeSpan now)
+    {
+        isHeardByPeer = isHeard;
+        if (isHeard == false)
+        {
+            SpeakAtOnce(now);
+        }
+    }
+
+    /// <summary>The peer waits for a keepalive.</summary>
+    internal void SpeakAtOnce(TimeSpan now) => keepaliveAt = now;
+
     /// <summary>The admin takes the path down or up.</summary>
     internal void SetByHand(bool up, TimeSpan now)
     {
@@ -111,6 +132,7 @@ internal sealed class PathMonitor
         {
             disabled = false;
             peerHeard = true;
+            isHeardByPeer = null;
             deadAt = now + deadTime;
             keepaliveAt = now;
         }
@@ -175,9 +197,11 @@ internal sealed class PathMonitor
         {
             return false;
         }
-        if (Status == PathStatusCode.Up && DiesOfSilence && now >= deadAt)
+        if (peerHeard && Status is PathStatusCode.Up or PathStatusCode.Down && DiesOfSilence && now >= deadAt)
         {
             peerHeard = false;
+            // A peer that listens for it is told at once: it may hear this end no more than before, or all the time.
+            keepaliveAt = isHeardByPeer is null ? keepaliveAt : now;
         }
         if (Status is not (PathStatusCode.Up or PathStatusCode.Down) || now < keepaliveAt)
         {
@@ -185,5 +209,17 @@ internal sealed class PathMonitor
         }
         keepaliveAt = now + keepaliveTime;
         return true;
+    }
+
+    private void Restart(bool waitsForPeer, TimeSpan now)
+    {
+        if (waitsForPeer && KeepalivesAreOn)
+        {
+            peerHeard = false;
+        }
+        heardSinceOpen = false;
+        isHeardByPeer = null;
+        deadAt = now + deadTime;
+        keepaliveAt = now;
     }
 }

@@ -29,7 +29,8 @@ internal sealed record ServerContext(
     internal bool SizesChanged { get; set; }
 
     internal void Raise(
-        MptEventKind kind, string message, string? connection = null, int? path = null, string? before = null, string? after = null)
+        MptEventKind kind, string message, string? connection = null, int? path = null, string? before = null, string? after = null,
+        string? subject = null)
     {
         MptEvent happened = new()
         {
@@ -38,6 +39,7 @@ internal sealed record ServerContext(
             Server = Server,
             Connection = connection,
             Path = path,
+            Subject = subject,
             OldState = before,
             NewState = after,
             Message = message,

@@ -50,7 +50,7 @@ internal static class StatusReader
             PacketsFragmented = runtime.Fragmented,
             TooBigAnswers = runtime.TooBigAnswers,
             Ordering = runtime.Order is { } order ? Read(order) : new OrderingStatus(),
-            Drops = Sum(runtime.SendDrops, runtime.ReceiveDrops),
+            Drops = Sum(runtime.SendDrops, runtime.ReceiveDrops, connection.ControlDrops),
             Paths = [.. connection.Paths.Select(path => Read(server, config, path))],
             Networks = [.. config.Networks.Select(network => new NetworkStatus
             {
@@ -76,7 +76,8 @@ internal static class StatusReader
             LocalAddress = local,
             PublicAddress = config.PublicAddress?.ToString() ?? local,
             Gateway = path.Egress is { } egress ? egress.Gateway?.ToString() ?? local : config.Gateway?.ToString() ?? "",
-            RemoteAddress = config.RemoteAddress!.ToString(),
+            RemoteAddress = path.Runtime.Remote.Address.ToString(),
+            RemotePort = path.Runtime.Remote.Port,
             PathMtu = path.PathMtu,
             WeightOut = config.WeightOut,
             WeightIn = config.WeightIn,

@@ -25,12 +25,16 @@ internal sealed unsafe class Downlink : IDisposable
     private const int DatagramsPerSocket = 64;
     private const int MaximumSources = Epoll.MaximumEvents;
 
+    /// <summary>Keepalives from unknown addresses, at once and a second: each costs the control plane an authentication.</summary>
+    private const int StrayBurst = 100, StraysPerSecond = 1000;
+
     private readonly ReceiveBatch batch = new();
     private readonly PacketList numbered = new();
     private readonly Segment[] segments = new Segment[MaximumSources];
     private readonly List<ConnectionRuntime> ordering = new(16);
     private readonly List<TunnelWriter> writers = new(4);
     private int segmentCount;
+    private TokenBucket strays = new(StrayBurst, StraysPerSecond);
 
     /// <summary>The numbered packets that one socket brought for one connection.</summary>
     private struct Segment
@@ -168,12 +172,12 @@ internal sealed unsafe class Downlink : IDisposable
     /// <summary>Takes what one slot of the batch holds: a datagram, or several of one size that the kernel has put together.</summary>
     private void TakeDatagrams(ReceiveSource source, int index, TimeSpan now)
     {
-        int? sourcePort = null;
+        ObservedEndpoint? from = null;
         PathRuntime? path = source.Path;
         if (path is null)
         {
             (UInt128 sourceAddress, int port, bool isIPv6) = batch.Source(index);
-            sourcePort = port;
+            from = new ObservedEndpoint(MappedAddress.ToField(sourceAddress, isIPv6), (ushort)port);
             path = FindPath(source, sourceAddress, isIPv6);
         }
         byte* data = batch.Data(index);
@@ -184,19 +188,34 @@ internal sealed unsafe class Downlink : IDisposable
         {
             if (path is null)
             {
-                source.Connection.ReceiveDrops.Add(DropReason.UnknownSource);
+                TakeStray(source, new ReadOnlySpan<byte>(data + offset, Math.Min(size, length - offset)), from!.Value, now);
             }
             else
             {
-                Take(source.Connection, path, data + offset, Math.Min(size, length - offset), outerEcn, sourcePort, now);
+                Take(source, path, data + offset, Math.Min(size, length - offset), outerEcn, in from, now);
             }
             offset += size;
         }
         while (offset < length);
     }
 
+    /// <summary>From an address that no path has nothing is taken but keepalives that may prove that a peer is there now.</summary>
+    private void TakeStray(ReceiveSource source, ReadOnlySpan<byte> datagram, ObservedEndpoint from, TimeSpan now)
+    {
+        ConnectionRuntime connection = source.Connection;
+        if (!connection.FollowsPeer || Gre.TryParse(datagram, out GreHeader header) != GreError.None
+            || datagram[header.Length..] is not { Length: > Keepalive.BodyLength } body || body[0] != Keepalive.Type)
+        {
+            connection.ReceiveDrops.Add(DropReason.UnknownSource);
+        }
+        else if (!strays.TryTake(now) || !Keepalives.TryPost(source, null, body, from, now))
+        {
+            connection.ReceiveDrops.Add(DropReason.KeepaliveOverflow);
+        }
+    }
+
     private void Take(
-        ConnectionRuntime connection, PathRuntime path, byte* datagram, int length, byte outerEcn, int? sourcePort, TimeSpan now)
+        ReceiveSource source, PathRuntime path, byte* datagram, int length, byte outerEcn, in ObservedEndpoint? from, TimeSpan now)
     {
         GreError error = Gre.TryParse(new ReadOnlySpan<byte>(datagram, length), out GreHeader header);
         if (error != GreError.None)
@@ -208,7 +227,7 @@ internal sealed unsafe class Downlink : IDisposable
         length -= header.Length;
         if (length > 0 && IPHeader.IsControl(*inner))
         {
-            TakeControl(path, new ReadOnlySpan<byte>(inner, length), sourcePort, now);
+            TakeControl(source, path, new ReadOnlySpan<byte>(inner, length), from, now);
             return;
         }
         error = InnerPacket.Check(new ReadOnlySpan<byte>(inner, length), out _);
@@ -229,6 +248,7 @@ internal sealed unsafe class Downlink : IDisposable
         {
             IPHeader.SetEcn(packet, ecn.Codepoint);
         }
+        ConnectionRuntime connection = source.Connection;
         path.Received.Add(packet.Length);
         path.LastData = now;
 
@@ -250,13 +270,14 @@ internal sealed unsafe class Downlink : IDisposable
         }
     }
 
-    private void TakeControl(PathRuntime path, ReadOnlySpan<byte> message, int? sourcePort, TimeSpan now)
+    private void TakeControl(
+        ReceiveSource source, PathRuntime path, ReadOnlySpan<byte> message, in ObservedEndpoint? from, TimeSpan now)
     {
         if (message[0] != Keepalive.Type || message.Length < Keepalive.BodyLength)
         {
             path.ReceiveDrops.Add(DropReason.UnknownControl);
         }
-        else if (!Keepalives.TryPost(path, message, sourcePort, now))
+        else if (!Keepalives.TryPost(source, path, message, from, now))
         {
             path.ReceiveDrops.Add(DropReason.KeepaliveOverflow);
         }
@@ -375,7 +396,8 @@ internal sealed unsafe class Downlink : IDisposable
     {
         foreach (PathRuntime path in source.Connection.Paths)
         {
-            if (path.RemoteIsIPv6 == isIPv6 && path.RemoteAddress == address && (path.Listener is null || path.Listener == source))
+            RemoteEnd remote = path.Remote;
+            if (remote.IsIPv6 == isIPv6 && remote.Number == address && (path.Listener is null || path.Listener == source))
             {
                 return path;
             }

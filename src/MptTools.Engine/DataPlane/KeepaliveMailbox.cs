@@ -6,6 +6,10 @@ namespace MptTools.Engine.DataPlane;
 /// <summary>A keepalive on its way to the control plane.</summary>
 internal sealed class ReceivedKeepalive
 {
+    /// <summary>Where it arrived.</summary>
+    internal ReceiveSource? Source;
+
+    /// <summary>The path by its sender's address; null: no path has that address.</summary>
     internal PathRuntime? Path;
     internal TimeSpan Time;
     internal int Length;
@@ -13,8 +17,8 @@ internal sealed class ReceivedKeepalive
     /// <summary>One byte longer than the longest keepalive, so that a body that is too long is seen to be.</summary>
     internal readonly byte[] Body = new byte[Keepalive.MaximumBodyLength + 1];
 
-    /// <summary>The sender's UDP port where it may be any; null where it is the path's own.</summary>
-    internal int? SourcePort;
+    /// <summary>Its sender, where that may be anybody; null where it is the path's own remote end.</summary>
+    internal ObservedEndpoint? From;
 }
 
 /// <summary>
@@ -24,23 +28,27 @@ internal sealed class ReceivedKeepalive
 internal sealed class KeepaliveMailbox(EventFd arrival)
 {
     private const int Capacity = 1024;
+
+    /// <summary>Of those from unknown addresses; the rest is left to those from the paths' own.</summary>
+    private const int StrayCapacity = Capacity / 4;
     private readonly ReceivedKeepalive[] ring = new ReceivedKeepalive[Capacity];
     private int head, tail;
 
     /// <summary>Puts one in; called by the receiving thread only.</summary>
-    internal bool TryPost(PathRuntime path, ReadOnlySpan<byte> body, int? sourcePort, TimeSpan now)
+    internal bool TryPost(ReceiveSource source, PathRuntime? path, ReadOnlySpan<byte> body, ObservedEndpoint? from, TimeSpan now)
     {
         int position = tail;
-        if (position - Volatile.Read(ref head) == Capacity)
+        if (position - Volatile.Read(ref head) >= (path is null ? StrayCapacity : Capacity))
         {
             return false;
         }
         ReceivedKeepalive slot = ring[position & Capacity - 1] ??= new ReceivedKeepalive();
+        slot.Source = source;
         slot.Path = path;
         slot.Time = now;
         slot.Length = Math.Min(body.Length, slot.Body.Length);
         body[..slot.Length].CopyTo(slot.Body);
-        slot.SourcePort = sourcePort;
+        slot.From = from;
         Volatile.Write(ref tail, position + 1);
         arrival.Signal();
         return true;

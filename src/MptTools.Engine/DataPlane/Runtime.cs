@@ -1,3 +1,4 @@
+using System.Net;
 using MptTools.Engine.Config;
 using MptTools.Engine.Linux;
 using MptTools.Engine.Wire;
@@ -67,6 +68,9 @@ internal sealed class ConnectionRuntime
     /// <summary>Packets that were cut into fragments, and packets whose senders were told what fits.</summary>
     internal long Fragmented, TooBigAnswers;
 
+    /// <summary>The peer's keepalives are taken from anywhere, for they prove to be the peer's.</summary>
+    internal bool FollowsPeer => Config is { AuthenticationType: AuthenticationType.Sha256, AuthenticationKey: not null };
+
     // The receiving side's.
     internal Downlink Downlink { get; }
     internal ReorderBuffer? Order { get; set; }
@@ -102,7 +106,7 @@ internal sealed class ConnectionRuntime
         }
         for (int i = 0; i < paths.Length; i++)
         {
-            paths[i].Become(config.Paths[i]);
+            paths[i].Become(config, config.Paths[i]);
         }
         (Config, Paths, UpPaths, ChecksummedPaths) = (config, paths, up, ChecksummedIn(config));
         Selector = sharesChange ? new PathSelector(WeightsOf(config)) : Selector;
@@ -121,6 +125,24 @@ internal sealed class ConnectionRuntime
     }
 }
 
+/// <summary>Where the peer's end of a path is.</summary>
+internal sealed record RemoteEnd(IPAddress Address, int Port)
+{
+    /// <summary>The address's bytes as a number.</summary>
+    internal UInt128 Number { get; } = IPHeader.AddressAsInteger(Address);
+    internal bool IsIPv6 => Address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6;
+
+    /// <summary>In the form of messages.</summary>
+    internal ObservedEndpoint Endpoint => new(MappedAddress.ToField(Number, IsIPv6), (ushort)Port);
+
+    /// <summary>Where the files say it is.</summary>
+    internal static RemoteEnd Configured(ConnectionConfig connection, PathConfig path) => new(path.RemoteAddress!, connection.RemotePort!.Value);
+
+    internal static RemoteEnd Of(ObservedEndpoint endpoint) => new(MappedAddress.ToIPAddress(endpoint.Address), endpoint.Port);
+
+    public override string ToString() => new IPEndPoint(Address, Port).ToString();
+}
+
 /// <summary>A path as the data plane sees it.</summary>
 internal sealed class PathRuntime
 {
@@ -128,22 +150,23 @@ internal sealed class PathRuntime
     {
         Connection = connection;
         Config = config;
-        RemoteAddress = IPHeader.AddressAsInteger(config.RemoteAddress!);
+        Remote = RemoteEnd.Configured(connection.Config, config);
     }
 
     internal ConnectionRuntime Connection { get; }
     internal PathConfig Config { get; private set; }
     internal int Index => Config.Index;
 
-    /// <summary>The peer's address, for packets that come from another port than expected.</summary>
-    internal UInt128 RemoteAddress { get; private set; }
-    internal bool RemoteIsIPv6 => Config.IPVersion == 6;
+    /// <summary>The peer's end: where the socket is connected to, and whose packets are taken from other ports too. Swapped by the control plane.</summary>
+    internal volatile RemoteEnd Remote;
 
     /// <summary>Only with its connection (<see cref="ConnectionRuntime.Become"/>).</summary>
-    internal void Become(PathConfig config)
+    internal void Become(ConnectionConfig connection, PathConfig config)
     {
+        // A peer that has moved stays where it is until it is configured to be somewhere else.
+        RemoteEnd wanted = RemoteEnd.Configured(connection, config);
+        Remote = wanted == RemoteEnd.Configured(Connection.Config, Config) ? Remote : wanted;
         Config = config;
-        RemoteAddress = IPHeader.AddressAsInteger(config.RemoteAddress!);
     }
 
     /// <summary>The socket that is connected to the peer's end; null while the path cannot be used. Swapped by the control plane.</summary>

@@ -134,12 +134,22 @@ internal sealed unsafe class UdpSocket : IDisposable
         }
     }
 
-    /// <summary>Takes packets from, and sends to, <paramref name="remote"/> only.</summary>
-    internal void Connect(IPEndPoint remote, uint scope)
+    /// <summary>
+    /// Takes packets from, and sends to, <paramref name="remote"/> only, from now on. Where it was connected before, what has
+    /// come from there can still be read, and packets may be sent meanwhile: they go one way or the other.
+    /// </summary>
+    /// <exception cref="SystemCallException">As the kernel says; it stays connected as it was.</exception>
+    internal void Reconnect(IPEndPoint remote, uint scope)
     {
         byte* address = stackalloc byte[AddressSize];
         uint length = WriteAddress(address, remote, scope);
         SystemCallException.Check(Libc.connect(fd, address, length), $"Connecting UDP to {remote}");
+    }
+
+    /// <summary>Takes packets from, and sends to, <paramref name="remote"/> only.</summary>
+    internal void Connect(IPEndPoint remote, uint scope)
+    {
+        Reconnect(remote, scope);
         // What came before the connect was not checked by the kernel.
         byte* nothing = stackalloc byte[1];
         while (Libc.recv(fd, nothing, 1, Libc.MSG_DONTWAIT | Libc.MSG_TRUNC) >= 0)
@@ -211,6 +221,17 @@ internal sealed unsafe class UdpSocket : IDisposable
                     return errno;
                 }
             }
+        }
+    }
+
+    /// <summary>Sends one datagram to another end than the connected one, by the same way out of the host.</summary>
+    internal void SendTo(ReadOnlySpan<byte> datagram, IPEndPoint remote, uint scope)
+    {
+        byte* address = stackalloc byte[AddressSize];
+        uint length = WriteAddress(address, remote, scope);
+        fixed (byte* data = datagram)
+        {
+            _ = Libc.sendto(fd, data, (nuint)datagram.Length, 0, address, length);
         }
     }
 

@@ -23,10 +23,14 @@ internal static class Keepalive
     private const int ExtensionHeaderLength = 5;
 
     private const byte CapabilitiesType = 1, NextSequenceType = 2, InstanceType = 3, PeerInstanceType = 4,
-        ObservedType = 5, AuthenticationType = 127;
+        ObservedType = 5, PathType = 6, SourceType = 7, AuthenticationType = 127;
 
     private const int CapabilitiesLength = 4, NextSequenceLength = 4, InstanceLength = 16, PeerInstanceLength = 8,
-        ObservedLength = 19, AuthenticationLength = HMACSHA256.HashSizeInBytes;
+        EndpointLength = 19, PathLength = 3, AuthenticationLength = HMACSHA256.HashSizeInBytes;
+
+    /// <summary>In place of the path's number at the receiver.</summary>
+    private const byte UnknownPath = 255;
+    private const byte HeardFlag = 1;
 
     private static ReadOnlySpan<byte> Magic => "MptT"u8;
 
@@ -88,10 +92,20 @@ internal static class Keepalive
 
         if (extension.Observed is { } observed)
         {
-            Span<byte> value = Append(body, ref end, ObservedType, ObservedLength);
-            value[0] = (byte)observed.IPVersion;
-            BinaryPrimitives.WriteUInt16BigEndian(value[1..], observed.Port);
-            MappedAddress.Write(value[3..], observed.Address);
+            WriteEndpoint(Append(body, ref end, ObservedType, EndpointLength), observed);
+        }
+
+        if (extension.Path is { } path)
+        {
+            Span<byte> value = Append(body, ref end, PathType, PathLength);
+            value[0] = path.Sender;
+            value[1] = path.Receiver ?? UnknownPath;
+            value[2] = path.IsHeard ? HeardFlag : (byte)0;
+        }
+
+        if (extension.Source is { } source)
+        {
+            WriteEndpoint(Append(body, ref end, SourceType, EndpointLength), source);
         }
 
         if (!key.IsEmpty)
@@ -221,17 +235,32 @@ internal static class Keepalive
             case PeerInstanceType when value.Length == PeerInstanceLength && extension.PeerInstance is null:
                 extension = extension with { PeerInstance = BinaryPrimitives.ReadUInt64BigEndian(value) };
                 return true;
-            case ObservedType when value.Length == ObservedLength && extension.Observed is null:
-                var observed = new ObservedEndpoint(
-                    MappedAddress.ReadInteger(value[3..]), BinaryPrimitives.ReadUInt16BigEndian(value[1..]));
-                extension = extension with { Observed = observed };
-                return value[0] == observed.IPVersion;
-            case CapabilitiesType or NextSequenceType or InstanceType or PeerInstanceType or ObservedType:
+            case ObservedType when value.Length == EndpointLength && extension.Observed is null:
+                extension = extension with { Observed = ReadEndpoint(value) };
+                return value[0] == extension.Observed?.IPVersion;
+            case PathType when value.Length == PathLength && extension.Path is null:
+                byte? receiver = value[1] == UnknownPath ? null : value[1];
+                extension = extension with { Path = new KeepalivePath(value[0], receiver, (value[2] & HeardFlag) != 0) };
+                return true;
+            case SourceType when value.Length == EndpointLength && extension.Source is null:
+                extension = extension with { Source = ReadEndpoint(value) };
+                return value[0] == extension.Source?.IPVersion;
+            case CapabilitiesType or NextSequenceType or InstanceType or PeerInstanceType or ObservedType or PathType or SourceType:
                 return false;
             default:
                 return true;
         }
     }
+
+    private static void WriteEndpoint(Span<byte> value, ObservedEndpoint endpoint)
+    {
+        value[0] = (byte)endpoint.IPVersion;
+        BinaryPrimitives.WriteUInt16BigEndian(value[1..], endpoint.Port);
+        MappedAddress.Write(value[3..], endpoint.Address);
+    }
+
+    private static ObservedEndpoint ReadEndpoint(ReadOnlySpan<byte> value) =>
+        new(MappedAddress.ReadInteger(value[3..]), BinaryPrimitives.ReadUInt16BigEndian(value[1..]));
 
     private static KeepaliveStatus Authenticate(
         ReadOnlySpan<byte> body, ReadOnlySpan<byte> key, int authenticationOffset)

@@ -35,6 +35,12 @@ internal readonly record struct ObservedEndpoint(UInt128 Address, ushort Port)
     internal IPEndPoint ToIPEndPoint() => new(MappedAddress.ToIPAddress(Address), Port);
 }
 
+/// <summary>A path as the sender of a keepalive has it.</summary>
+/// <param name="Sender">The path's number at the sender.</param>
+/// <param name="Receiver">Its number at the receiver, as the sender has heard it; null: not yet.</param>
+/// <param name="IsHeard">The sender hears the receiver on this path: within its dead time.</param>
+internal readonly record struct KeepalivePath(byte Sender, byte? Receiver, bool IsHeard);
+
 /// <summary>
 /// The extension behind the fortieth byte of a keepalive (docs/wire-extension.md); null: the field is absent.
 /// </summary>
@@ -51,6 +57,10 @@ internal readonly record struct KeepaliveExtension
     internal ulong? PeerInstance { get; init; }
     /// <summary>Where the sender sees the receiver on this path.</summary>
     internal ObservedEndpoint? Observed { get; init; }
+    /// <summary>Which path this is, and whether it is heard.</summary>
+    internal KeepalivePath? Path { get; init; }
+    /// <summary>Where the receiver sees the sender on this path, as the receiver has said last.</summary>
+    internal ObservedEndpoint? Source { get; init; }
 }
 
 /// <summary>What a keepalive turned out to be.</summary>

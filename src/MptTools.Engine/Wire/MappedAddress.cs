@@ -32,11 +32,13 @@ internal static class MappedAddress
     internal static UInt128 ReadInteger(ReadOnlySpan<byte> source) => BinaryPrimitives.ReadUInt128BigEndian(source);
 
     /// <summary>The 16 bytes of an address's field as a number, IPv4 mapped.</summary>
-    internal static UInt128 ToInteger(IPAddress address)
-    {
-        UInt128 value = IPHeader.AddressAsInteger(address);
-        return address.AddressFamily == AddressFamily.InterNetwork ? IPv4Prefix | value : value;
-    }
+    internal static UInt128 ToInteger(IPAddress address) =>
+        ToField(IPHeader.AddressAsInteger(address), address.AddressFamily == AddressFamily.InterNetworkV6);
+
+    /// <summary>An address's bytes as a number, to the number of its field.</summary>
+    /// <param name="address">As <see cref="IPHeader.AddressAsInteger"/> gives it.</param>
+    /// <param name="isIPv6">Of which version it is.</param>
+    internal static UInt128 ToField(UInt128 address, bool isIPv6) => isIPv6 ? address : IPv4Prefix | address;
 
     /// <summary>The address of a field's number; the mapped form gives an IPv4 address.</summary>
     internal static IPAddress ToIPAddress(UInt128 address)

@@ -52,7 +52,7 @@ public class ConnectionControllerTests
         Assert.Equal([77u, 77u], second.Select(extension => extension.NextSequence!.Value));
         Assert.Equal([1ul, 2, 3, 4], first.Concat(second).Select(extension => extension.Instance!.Value.Counter));
         Assert.Single(first.Concat(second).Select(extension => extension.Instance!.Value.Id).Distinct());
-        Assert.All(first, extension => Assert.Equal((PeerCapabilities.EcnNormalMode, null, null), (extension.Capabilities, extension.PeerInstance, extension.Observed)));
+        Assert.All(first, extension => Assert.Equal((PeerCapabilities.EcnNormalMode, null, null, null), (extension.Capabilities, extension.PeerInstance, extension.Observed, extension.Source)));
     }
 
     [Fact]

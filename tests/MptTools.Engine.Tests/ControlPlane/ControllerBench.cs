@@ -40,6 +40,7 @@ internal sealed class ControllerBench : IDisposable
         {
             // The sockets of the data plane's bench serve here too: they are bound, and connected to the peers.
             path.Runtime.Socket = TunnelBench.Connection.Paths[path.Runtime.Index].Socket;
+            path.Runtime.Listener = new ReceiveSource(path.Runtime.Socket!, Runtime, null);
             path.Monitor.LinkChanged(true, true, TimeSpan.Zero);
         }
     }
@@ -74,14 +75,20 @@ internal sealed class ControllerBench : IDisposable
     internal void HearExtended(int path, KeepaliveExtension extension, string key = "", int? port = null) =>
         Hear(path, Body(extension, System.Text.Encoding.ASCII.GetBytes(key)), port);
 
-    internal void Hear(int path, byte[] body, int? port = null)
+    internal void Hear(int path, byte[] body, int? port = null) =>
+        Hear(path, body, port is { } number ? Runtime.Paths[path].Remote.Endpoint with { Port = (ushort)number } : null, isKnownAddress: true);
+
+    /// <summary>A keepalive from anywhere, at the address of a path.</summary>
+    /// <param name="isKnownAddress">The sender's address is the path's, so that the data plane has found the path.</param>
+    internal void Hear(int path, byte[] body, ObservedEndpoint? from, bool isKnownAddress)
     {
         ReceivedKeepalive received = new()
         {
-            Path = Runtime.Paths[path],
+            Source = Runtime.Paths[path].Listener,
+            Path = isKnownAddress ? Runtime.Paths[path] : null,
             Time = TimeSpan.FromMilliseconds(Now),
             Length = body.Length,
-            SourcePort = port,
+            From = from,
         };
         body.CopyTo(received.Body, 0);
         Controller.Take(received, TimeSpan.FromMilliseconds(Now));

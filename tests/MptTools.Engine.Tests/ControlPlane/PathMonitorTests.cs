@@ -41,6 +41,40 @@ public class PathMonitorTests
     [InlineData("0 up+; 100 nolink 129; 200 peerup 129; 300 link down+; 400 heard up+")]
     public void FromConfiguredUp(string scenario) => Play(PathStatusCode.Up, scenario);
 
+    // What the peer says of hearing this end. It is answered at once while it does not.
+    [Theory]
+    [InlineData("0 up+; 300 saidyes up+; 1300 saidyes up+; 2000 saidno down+; 3000 tick down+; 3100 saidno down+; 3200 saidyes up")]
+    // An existing server takes the peer's place, which says nothing of the kind.
+    [InlineData("0 up+; 300 saidno down+; 600 saidno down+; 700 heard up")]
+    // Cut both ways, and healed: the first keepalive is answered, and the next one says it all.
+    [InlineData("0 up+; 300 saidyes up+; 3299 tick up+; 3300 tick down+; 4300 tick down+; 5000 saidno down+; 5010 saidyes up")]
+    // It is not heard any more, and is told so at once; told that it does not hear either, nothing changes.
+    [InlineData("0 up+; 100 saidyes up+; 1100 tick up+; 1500 saidyes up; 2100 tick up+; 3100 tick up+; 4100 tick up+; 4499 tick up; 4500 tick down+; 5500 tick down+")]
+    [InlineData("0 up+; 100 saidno down+; 1100 tick down+; 3099 tick down+; 3100 tick down+; 3200 tick down; 4100 tick down+")]
+    // By hand, and with links that come and go.
+    [InlineData("0 up+; 100 saidno down+; 200 takedown 131; 300 saidno 131; 400 takeup up+; 500 saidno down+; 600 nolink 129; 700 link down+; 800 saidyes up+")]
+    // Another address at this end.
+    [InlineData("0 up+; 100 saidyes up+; 200 readdress down+; 300 saidno down+; 400 saidyes up")]
+    [InlineData("0 up+; 100 takedown 131; 200 readdress 131; 300 takeup up+")]
+    public void WhatThePeerSays(string scenario) => Play(PathStatusCode.Up, scenario);
+
+    [Fact]
+    public void WhoSendsNoKeepalivesIsNotSupposedToBeHeard() =>
+        Play(PathStatusCode.Up, "0 up; 100 saidno up; 200 readdress up; 300 saidyes up; 90000 tick up", keepaliveMilliseconds: 0);
+
+    [Fact]
+    public void ThePeerIsToldThatItIsHeardForAsLongAsItIsExpectedTo()
+    {
+        PathMonitor monitor = new(Configs.Path(0), TimeSpan.Zero);
+        monitor.LinkChanged(true, true, TimeSpan.Zero);
+        Assert.True(monitor.IsPeerHeard);
+        monitor.Tick(TimeSpan.FromSeconds(3));
+        Assert.False(monitor.IsPeerHeard || monitor.IsOneWay);
+        monitor.KeepaliveHeard(TimeSpan.FromSeconds(4));
+        monitor.PeerSaid(false, TimeSpan.FromSeconds(4));
+        Assert.True(monitor.IsPeerHeard && monitor.IsOneWay);
+    }
+
     [Theory]
     [InlineData(PathStatusCode.Down, "0 down+; 1000 tick down+; 1500 heard up+; 4499 tick up+; 4500 tick down")]
     [InlineData(PathStatusCode.Down, "0 down+; 500 takeup up+")]
@@ -176,6 +210,14 @@ public class PathMonitorTests
                     break;
                 case "heard":
                     monitor.KeepaliveHeard(now);
+                    monitor.PeerSaid(null, now);
+                    break;
+                case "saidyes" or "saidno":
+                    monitor.KeepaliveHeard(now);
+                    monitor.PeerSaid(words[1] == "saidyes", now);
+                    break;
+                case "readdress":
+                    monitor.AddressChanged(now);
                     break;
                 case "peerdown":
                     monitor.SetByPeer(false, now);

@@ -169,6 +169,51 @@ public class DownlinkTests
     }
 
     [Fact]
+    public void OfAnUnknownAddressAKeyedConnectionHearsExtendedKeepalivesOnly()
+    {
+        using TunnelBench bench = new(Configs.Connection(Configs.Path(0)) with
+        {
+            AuthenticationType = MptTools.Engine.Config.AuthenticationType.Sha256,
+            AuthenticationKey = new string('A', 64),
+        });
+        using BenchPeer stranger = new(IPAddress.Parse("127.76.0.10")) { Remote = bench.Peers[0].Remote };
+        byte[] extended = [.. KeepaliveFromB(), 1];
+        stranger.Send(Gre(ToA(66)));
+        stranger.Send(KeepaliveFromB());
+        stranger.Send([0, 0, 8, 0, 0xA2, .. new byte[50]]);
+        stranger.Send(extended);
+        bench.TakeUntil(4);
+        Assert.Empty(bench.Deliver());
+        PostedKeepalive posted = Assert.Single(bench.Keepalives);
+        Assert.Equal((null, stranger.EndPoint), (posted.Path, posted.From!.Value.ToIPEndPoint()));
+        Assert.Equal(extended[Gre4..], posted.Body);
+        Assert.Equal(3, bench.Connection.ReceiveDrops[DropReason.UnknownSource]);
+
+        // A flood is held off before it costs the control plane anything.
+        for (int i = 1; i <= 300; i++)
+        {
+            stranger.Send(extended);
+            bench.TakeUntil(4 + i);
+            Assert.Empty(bench.Deliver());
+        }
+        Assert.Equal(100, bench.Keepalives.Count);
+        Assert.Equal(201, bench.Connection.ReceiveDrops[DropReason.KeepaliveOverflow]);
+
+        // Once the path has moved there, everything is taken from there, and nothing from the place before.
+        bench.Connection.Paths[0].Remote = new RemoteEnd(stranger.EndPoint.Address, stranger.EndPoint.Port);
+        bench.Connection.Paths[0].Socket!.Reconnect(stranger.EndPoint, scope: 0);
+        stranger.Send(Gre(ToA(1)));
+        bench.Peers[0].Send(Gre(ToA(2)));
+        bench.TakeUntil(306);
+        Assert.Equal([ToA(1)], bench.Deliver());
+        Assert.Equal(4, bench.Connection.ReceiveDrops[DropReason.UnknownSource]);
+        byte[] packet = IPv4("10.0.0.2", "10.0.0.3");
+        bench.SendIntoTunnel(packet);
+        Assert.EndsWith(Convert.ToHexString(packet), Convert.ToHexString(stranger.Receive(1)[0].Payload));
+        Assert.True(bench.Peers[0].IsEmpty);
+    }
+
+    [Fact]
     public void AnyPortOfThePeersAddressIsHeard()
     {
         using TunnelBench bench = TunnelBench.With(paths: 2, window: 10);
@@ -179,7 +224,7 @@ public class DownlinkTests
         Assert.Equal([ToA(0)], bench.Deliver());
         Assert.Equal(1, bench.Connection.Paths[1].Received.Packets);
         PostedKeepalive keepalive = Assert.Single(bench.Keepalives);
-        Assert.Equal((1, other.EndPoint.Port), (keepalive.Path, keepalive.SourcePort));
+        Assert.Equal((1, other.EndPoint), (keepalive.Path, keepalive.From!.Value.ToIPEndPoint()));
     }
 
     [Fact]
@@ -191,7 +236,7 @@ public class DownlinkTests
         Assert.Equal(3, bench.Keepalives.Count);
         PostedKeepalive first = Assert.Single(bench.Keepalives, keepalive => keepalive.Path == 1);
         Assert.Equal(longest[Gre4..], first.Body);
-        Assert.Null(first.SourcePort);
+        Assert.Null(first.From);
         // One byte too many tells that it was too long.
         Assert.Contains(bench.Keepalives, keepalive => keepalive.Body.Length == Keepalive.MaximumBodyLength + 1);
         Assert.Equal(0, bench.Connection.Paths.Sum(path => path.Received.Packets));
@@ -243,17 +288,30 @@ public class DownlinkTests
         KeepaliveMailbox mailbox = new(arrival);
         using TunnelBench bench = TunnelBench.With(paths: 1);
         PathRuntime path = bench.Connection.Paths[0];
+        ReceiveSource source = new(path.Socket!, bench.Connection, null);
+        ObservedEndpoint from = path.Remote.Endpoint;
         int posted = 0;
-        while (mailbox.TryPost(path, [1, 2, 3], 5, TimeSpan.FromSeconds(posted)))
+        // Those from unknown addresses leave room for the others.
+        while (mailbox.TryPost(source, null, [1, 2, 3], from, TimeSpan.FromSeconds(posted)))
+        {
+            posted++;
+        }
+        Assert.Equal(256, posted);
+        for (; posted > 0; posted--)
+        {
+            mailbox.Release();
+        }
+        while (mailbox.TryPost(source, path, [1, 2, 3], from, TimeSpan.FromSeconds(posted)))
         {
             posted++;
         }
         Assert.Equal(1024, posted);
+        Assert.False(mailbox.TryPost(source, null, [1, 2, 3], from, TimeSpan.Zero));
         for (int i = 0; i < 2000; i++)
         {
             Assert.Equal((path, TimeSpan.FromSeconds(i), 3), (mailbox.Peek()!.Path, mailbox.Peek()!.Time, mailbox.Peek()!.Length));
             mailbox.Release();
-            Assert.True(mailbox.TryPost(path, [4, 5, 6], null, TimeSpan.FromSeconds(posted++)));
+            Assert.True(mailbox.TryPost(source, path, [4, 5, 6], null, TimeSpan.FromSeconds(posted++)));
         }
     }
 

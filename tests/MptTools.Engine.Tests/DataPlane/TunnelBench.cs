@@ -4,11 +4,12 @@ using MptTools.Engine.Config;
 using MptTools.Engine.ControlPlane;
 using MptTools.Engine.DataPlane;
 using MptTools.Engine.Linux;
+using MptTools.Engine.Wire;
 
 namespace MptTools.Engine.Tests.DataPlane;
 
 /// <summary>A keepalive that the control plane would be handed.</summary>
-internal sealed record PostedKeepalive(int Path, byte[] Body, int? SourcePort);
+internal sealed record PostedKeepalive(int? Path, byte[] Body, ObservedEndpoint? From);
 
 /// <summary>
 /// Both directions of the data plane without privileges: a pair of sockets stands in for the TUN device (packets in, packets
@@ -199,7 +200,7 @@ internal sealed unsafe class TunnelBench : IDisposable
         }
         while (downlink.Keepalives.Peek() is { } keepalive)
         {
-            Keepalives.Add(new PostedKeepalive(keepalive.Path!.Index, keepalive.Body[..keepalive.Length], keepalive.SourcePort));
+            Keepalives.Add(new PostedKeepalive(keepalive.Path?.Index, keepalive.Body[..keepalive.Length], keepalive.From));
             downlink.Keepalives.Release();
         }
     }
@@ -224,7 +225,7 @@ internal sealed unsafe class TunnelBench : IDisposable
 
     /// <summary>Datagrams the receiving side has counted, whatever became of them.</summary>
     internal long Taken => Keepalives.Count + Connections.Sum(connection =>
-        connection.ReceiveDrops[DropReason.UnknownSource]
+        connection.ReceiveDrops[DropReason.UnknownSource] + connection.ReceiveDrops[DropReason.KeepaliveOverflow]
         + connection.Paths.Sum(path => path.Received.Packets + path.ReceiveDrops.Total));
 
     internal void Forget() => downlink.Forget(Connection);

@@ -76,13 +76,14 @@ public class HostileInputTests
             "MptT\u0001"u8.CopyTo(bytes.AsSpan(Keepalive.BodyLength));
             for (int offset = 45; offset + 2 < bytes.Length && random.Next(10) != 0; offset += 2 + bytes[offset + 1])
             {
-                bytes[offset] = (byte)(random.Next(5) == 0 ? 127 : random.Next(1, 7));
+                bytes[offset] = (byte)(random.Next(5) == 0 ? 127 : random.Next(1, 9));
                 bytes[offset + 1] = bytes[offset] switch
                 {
                     1 or 2 => 4,
                     3 => 16,
                     4 => 8,
-                    5 => 19,
+                    5 or 7 => 19,
+                    6 => 3,
                     127 => 32,
                     _ => bytes[offset + 1],
                 };

@@ -15,8 +15,10 @@ public class KeepaliveTests
     private const string Instance = "03100123456789ABCDEF000000000000002A";
     private const string PeerInstance = "0408FEDCBA9876543210";
     private const string Observed = "0513045BA000000000000000000000FFFF0A010103";
-    private const string Fields = Capabilities + NextSequence + Instance + PeerInstance + Observed;
-    private const string Authentication = "7F20A679924CF3A26EAD7D474F782B61EAC664868B48143F89C5C3817576FC78691E";
+    private const string Path = "0603000101";
+    private const string Source = "071304303900000000000000000000FFFFCB007107";
+    private const string Fields = Capabilities + NextSequence + Instance + PeerInstance + Observed + Path + Source;
+    private const string Authentication = "7F20251F867508B9D1FE0500BC3CDCF1CF79F393827376580A7DDC6B4F514EC6FFCC";
 
     private static ReadOnlySpan<byte> Key => "A0A1A2A3A4A5A6A7A8A9AAABACADAEAFB0B1B2B3B4B5B6B7B8B9BABBBCBDBEBF"u8;
 
@@ -27,6 +29,8 @@ public class KeepaliveTests
         Instance = new KeepaliveInstance(0x0123456789ABCDEF, 42),
         PeerInstance = 0xFEDCBA9876543210,
         Observed = new ObservedEndpoint(MappedAddress.ToInteger(IPAddress.Parse("10.1.1.3")), 23456),
+        Path = new KeepalivePath(0, 1, IsHeard: true),
+        Source = new ObservedEndpoint(MappedAddress.ToInteger(IPAddress.Parse("203.0.113.7")), 12345),
     };
 
     [Fact]
@@ -72,24 +76,29 @@ public class KeepaliveTests
     [InlineData(Body + "4D707454", nameof(KeepaliveStatus.ExtendedInvalid))] // no version
     [InlineData(Body + Header, nameof(KeepaliveStatus.Extended))]
     [InlineData(Body + Header + Observed + Instance, nameof(KeepaliveStatus.Extended))] // any order
-    [InlineData(Body + Header + "0600" + "0703AABBCC" + Capabilities, nameof(KeepaliveStatus.Extended))] // unknown types
-    [InlineData(Body + Header + "0600" + "0600", nameof(KeepaliveStatus.Extended))]
+    [InlineData(Body + Header + "0800" + "0903AABBCC" + Capabilities, nameof(KeepaliveStatus.Extended))] // unknown types
+    [InlineData(Body + Header + "0800" + "0800", nameof(KeepaliveStatus.Extended))]
     [InlineData(Body + Header + "0103000001", nameof(KeepaliveStatus.ExtendedInvalid))] // lengths other than the table's
     [InlineData(Body + Header + "01050000000001", nameof(KeepaliveStatus.ExtendedInvalid))]
     [InlineData(Body + Header + "0200", nameof(KeepaliveStatus.ExtendedInvalid))]
     [InlineData(Body + Header + "0308" + "0123456789ABCDEF", nameof(KeepaliveStatus.ExtendedInvalid))]
     [InlineData(Body + Header + "0400", nameof(KeepaliveStatus.ExtendedInvalid))]
     [InlineData(Body + Header + "0507" + "045BA00A010103", nameof(KeepaliveStatus.ExtendedInvalid))]
+    [InlineData(Body + Header + "06020001", nameof(KeepaliveStatus.ExtendedInvalid))]
+    [InlineData(Body + Header + "0707" + "045BA00A010103", nameof(KeepaliveStatus.ExtendedInvalid))]
     [InlineData(Body + Header + "7F00", nameof(KeepaliveStatus.ExtendedInvalid))]
     [InlineData(Body + Header + Capabilities + Capabilities, nameof(KeepaliveStatus.ExtendedInvalid))] // twice
     [InlineData(Body + Header + NextSequence + NextSequence, nameof(KeepaliveStatus.ExtendedInvalid))]
     [InlineData(Body + Header + Instance + Instance, nameof(KeepaliveStatus.ExtendedInvalid))]
     [InlineData(Body + Header + PeerInstance + PeerInstance, nameof(KeepaliveStatus.ExtendedInvalid))]
     [InlineData(Body + Header + Observed + Observed, nameof(KeepaliveStatus.ExtendedInvalid))]
+    [InlineData(Body + Header + Path + Path, nameof(KeepaliveStatus.ExtendedInvalid))]
+    [InlineData(Body + Header + Source + Source, nameof(KeepaliveStatus.ExtendedInvalid))]
+    [InlineData(Body + Header + "0713" + "065BA000000000000000000000FFFF0A010103", nameof(KeepaliveStatus.ExtendedInvalid))]
     [InlineData(Body + Header + "0513" + "065BA000000000000000000000FFFF0A010103", nameof(KeepaliveStatus.ExtendedInvalid))]
     [InlineData(Body + Header + "0513" + "045BA0FD000000000000000000000000000001", nameof(KeepaliveStatus.ExtendedInvalid))]
     [InlineData(Body + Header + Fields + Authentication, nameof(KeepaliveStatus.AuthenticationFailed))] // no key here
-    [InlineData(Body + Header + Fields + Authentication + "0600", nameof(KeepaliveStatus.ExtendedInvalid))] // not the last
+    [InlineData(Body + Header + Fields + Authentication + "0800", nameof(KeepaliveStatus.ExtendedInvalid))] // not the last
     public void WithoutAKeyTheStatusIs(string hex, string expected)
     {
         KeepaliveStatus status = Keepalive.TryParse(Convert.FromHexString(hex), default, out KeepaliveInfo info);
@@ -117,9 +126,9 @@ public class KeepaliveTests
     public void TheLengthIsLimited(int length, string expected)
     {
         byte[] body = new byte[length];
-        Convert.FromHexString(Body + Header + "06FF").CopyTo(body, 0);
+        Convert.FromHexString(Body + Header + "08FF").CopyTo(body, 0);
         int second = 45 + 2 + 255;
-        body[second] = 7;
+        body[second] = 9;
         body[second + 1] = (byte)(length - second - 2);
         Assert.Equal(expected, Keepalive.TryParse(body, default, out _).ToString());
     }
@@ -164,7 +173,7 @@ public class KeepaliveTests
     public void EveryCutIsFound()
     {
         byte[] body = Convert.FromHexString(Body + Header + Fields + Authentication);
-        int[] fieldEnds = [45, 51, 57, 75, 85, 106];
+        int[] fieldEnds = [45, 51, 57, 75, 85, 106, 111, 132];
         for (int length = 0; length < body.Length; length++)
         {
             KeepaliveStatus expected = length < 40 ? KeepaliveStatus.NotKeepalive
@@ -224,13 +233,13 @@ public class KeepaliveTests
             from counter in PropertyCheck.AnyUInt64
             select new KeepaliveInstance(id, counter))
         from peerInstance in PropertyCheck.OrNull(PropertyCheck.AnyUInt64)
-        from observed in PropertyCheck.OrNull(
-            from isIPv4 in Gen.Elements(true, false)
-            from high in PropertyCheck.AnyUInt64
-            from low in PropertyCheck.AnyUInt64
-            from port in Gen.Choose(0, ushort.MaxValue)
-            select new ObservedEndpoint(
-                isIPv4 ? MappedAddress.ToInteger(new IPAddress((long)(uint)low)) : new UInt128(high, low), (ushort)port))
+        from observed in PropertyCheck.OrNull(AnyEndpoint)
+        from path in PropertyCheck.OrNull(
+            from numbers in Gen.ArrayOf(Gen.Choose(0, 19), 2)
+            from isKnown in Gen.Elements(true, false)
+            from isHeard in Gen.Elements(true, false)
+            select new KeepalivePath((byte)numbers[0], isKnown ? (byte)numbers[1] : null, isHeard))
+        from source in PropertyCheck.OrNull(AnyEndpoint)
         select new KeepaliveExtension
         {
             Capabilities = (PeerCapabilities?)capabilities,
@@ -238,7 +247,17 @@ public class KeepaliveTests
             Instance = instance,
             PeerInstance = peerInstance,
             Observed = observed,
+            Path = path,
+            Source = source,
         };
+
+    private static Gen<ObservedEndpoint> AnyEndpoint =>
+        from isIPv4 in Gen.Elements(true, false)
+        from high in PropertyCheck.AnyUInt64
+        from low in PropertyCheck.AnyUInt64
+        from port in Gen.Choose(0, ushort.MaxValue)
+        select new ObservedEndpoint(
+            isIPv4 ? MappedAddress.ToInteger(new IPAddress((long)(uint)low)) : new UInt128(high, low), (ushort)port);
 
     private static byte[] Write(in KeepaliveExtension extension, ReadOnlySpan<byte> key)
     {
