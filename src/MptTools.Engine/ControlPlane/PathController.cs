@@ -180,7 +180,7 @@ internal sealed class PathController
         Interface = Config.Interface,
         Address = (LocalAddress ?? Config.LocalAddress)?.ToString(),
         Gateway = Egress?.Gateway?.ToString(),
-        Remote = Config.RemoteAddress?.ToString(),
+        Remote = Runtime.Remote.Address.ToString(),
         OldState = Monitor.Status.ToString(),
     };
 

@@ -50,6 +50,9 @@ internal sealed record HookFacts(string Event)
     /// <summary>MPT_MTU: in bytes.</summary>
     internal int? Mtu { get; init; }
 
+    /// <summary>MPT_SUBJECT: what of it an event is about, where its kind does not say it all.</summary>
+    internal string? Subject { get; init; }
+
     /// <summary>MPT_OLD_STATE.</summary>
     internal string? OldState { get; init; }
 
@@ -73,6 +76,7 @@ internal sealed record HookFacts(string Event)
     {
         Connection = happened.Connection,
         Path = happened.Path,
+        Subject = happened.Subject,
         OldState = happened.OldState,
         NewState = happened.NewState,
         Level = EventNames.Of(happened.Level),
@@ -96,6 +100,7 @@ internal sealed record HookFacts(string Event)
         Add("REMOTE", Remote);
         Add("DESTINATION", Destination);
         Add("MTU", Mtu?.ToString(CultureInfo.InvariantCulture));
+        Add("SUBJECT", Subject);
         Add("OLD_STATE", OldState);
         Add("NEW_STATE", NewState);
         Add("LEVEL", Level);
