@@ -549,7 +549,8 @@ internal sealed class ConnectionController
     {
         bool wasOrdered = before is PathStatusCode.TakenDown or PathStatusCode.Disabled;
         bool isOrdered = status is PathStatusCode.TakenDown or PathStatusCode.Disabled;
-        if (isBeingTold || Config.Status != 0)
+        // A peer that does not hear this end has said so itself.
+        if (isBeingTold || Config.Status != 0 || path.Monitor.IsOneWay)
         {
             return;
         }
