@@ -45,7 +45,7 @@ internal sealed class PathController
     internal IPAddress? PublicAddress => Config.PublicAddress ?? LocalAddress;
 
     /// <summary>Where the peer is.</summary>
-    internal IPAddress PeerAddress => Config.RemoteAddress!;
+    internal IPAddress PeerAddress => Runtime.Remote.Address;
 
     /// <summary>It carries traffic, as far as this end knows.</summary>
     internal bool IsCarrying => Monitor.Status == PathStatusCode.Up;

@@ -78,7 +78,7 @@ internal sealed class RouteLeave(ServerContext context, PathRuntime path)
         Interface = egress.Interface,
         Address = local.ToString(),
         Gateway = egress.Gateway?.ToString(),
-        Remote = path.Config.RemoteAddress?.ToString(),
+        Remote = path.Remote.Address.ToString(),
         Destination = "default",
     };
 
