@@ -187,6 +187,17 @@ public enum PathState
     Up,
 }
 
+/// <summary>How a path's public address is known.</summary>
+public enum PublicAddressSource
+{
+    /// <summary>The file says it.</summary>
+    Configured,
+    /// <summary>The peer, which is MptTools, sees it.</summary>
+    Peer,
+    /// <summary>It was not found, so the local one is taken for it.</summary>
+    Local,
+}
+
 /// <summary>One path.</summary>
 public sealed record PathStatus
 {
@@ -204,6 +215,8 @@ public sealed record PathStatus
     public required string LocalAddress { get; init; }
     /// <summary>The address the peer sees.</summary>
     public required string PublicAddress { get; init; }
+    /// <summary>How that is known.</summary>
+    public PublicAddressSource PublicAddressSource { get; init; }
     /// <summary>The gateway; equal to the local address where the peer is on the link.</summary>
     public required string Gateway { get; init; }
     /// <summary>The peer's address: that of the files, or where its keepalives have proved to come from.</summary>

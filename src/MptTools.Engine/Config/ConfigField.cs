@@ -39,7 +39,6 @@ internal static class ConfigFields
         new("accept_local_users", c => Text(c.General.AcceptLocalUsers)) { IsOmitted = c => !c.General.AcceptLocalUsers },
         new("hook_timeout", c => Seconds(c.General.HookTimeout)),
         new("disable_offloads", c => OffloadNames.Of(c.General.DisabledOffloads)),
-        new("stun_server", c => c.General.StunServer?.ToString()),
         new("threads", c => c.General.Threads == 0 ? "auto" : Text(c.General.Threads)),
     ];
 

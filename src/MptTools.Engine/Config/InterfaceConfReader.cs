@@ -75,10 +75,9 @@ internal static class InterfaceConfReader
         bool? acceptUsers = reader.Switch("accept_local_users", fallback: false);
         int? hookTimeout = reader.Number("hook_timeout", 1, MaxHookTimeout, fallback: 10);
         Offloads? disabled = reader.OffloadList("disable_offloads");
-        bool isStunServerRead = reader.TryStunServer("stun_server", out StunServer? stunServer);
         int? threads = reader.NumberOrWord("threads", 1, MaxThreads, Automatic);
         return acceptRemote is not { } accept || commandPort is not { } port || timeout is not { } seconds || acceptUsers is not { } users || disabled is not { } offloads
-            || threads is not { } count || !isStunServerRead || hookTimeout is not { } hookSeconds
+            || threads is not { } count || hookTimeout is not { } hookSeconds
             ? null
             : new GeneralConfig
             {
@@ -88,7 +87,6 @@ internal static class InterfaceConfReader
                 AcceptLocalUsers = users,
                 HookTimeout = TimeSpan.FromSeconds(hookSeconds),
                 DisabledOffloads = offloads,
-                StunServer = stunServer,
                 Threads = count,
             };
     }

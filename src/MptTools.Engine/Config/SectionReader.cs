@@ -146,20 +146,6 @@ internal sealed class SectionReader
         return offloads;
     }
 
-    /// <summary>A STUN server; null where the file has none.</summary>
-    /// <returns>False where it has a fault.</returns>
-    public bool TryStunServer(string key, out StunServer? server)
-    {
-        Reading text = Text(key, StunServer.Wanted, fallback: "");
-        server = text.Kind == TextKind.Given ? StunServer.Parse(text.Value) : null;
-        if (text.Kind == TextKind.Given && server is null)
-        {
-            Error(key, $"{ConfigText.Quote(text.Value)} is no host. Write {StunServer.Wanted}.");
-        }
-
-        return text.Kind == TextKind.Absent || server is not null;
-    }
-
     /// <summary>A decimal number of seconds; 0, or from <paramref name="min"/> to <paramref name="max"/>.</summary>
     public TimeSpan? Seconds(string key, decimal min, decimal max, TimeSpan? fallback)
     {

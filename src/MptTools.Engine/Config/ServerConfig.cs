@@ -53,9 +53,6 @@ public sealed record GeneralConfig
     /// <summary>disable_offloads: what is not used even where the kernel has it.</summary>
     public Offloads DisabledOffloads { get; init; }
 
-    /// <summary>stun_server: who tells how addresses behind a NAT look from outside; null: nobody is asked.</summary>
-    public StunServer? StunServer { get; init; }
-
     /// <summary>threads: how many threads move packets, 1 to 64; 0: as many as suit the processors (auto).</summary>
     public int Threads { get; init; }
 }

@@ -464,7 +464,7 @@ internal sealed class ConnectionController
         {
             path.NewestCounter = extension.Instance?.Counter ?? 0;
             path.PeerNumber = extension.Path?.Sender;
-            path.SeenByPeer = extension.Observed ?? path.SeenByPeer;
+            path.IsSeen(extension.Observed);
             path.Monitor.PeerSaid(extension.Path?.IsHeard, now);
         }
         if (extension.NextSequence is { } next && Runtime.Order is { } order)

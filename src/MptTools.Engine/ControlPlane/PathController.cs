@@ -42,7 +42,14 @@ internal sealed class PathController
     internal IPAddress? LocalAddress { get; private set; }
 
     /// <summary>The address the peer reaches it at; null while that is not known.</summary>
-    internal IPAddress? PublicAddress => Config.PublicAddress ?? LocalAddress;
+    internal IPAddress? PublicAddress => Config.PublicAddress ?? FoundPublicAddress ?? LocalAddress;
+
+    /// <summary>Where it is to be found: as the peer sees it.</summary>
+    private IPAddress? FoundPublicAddress => SeenByPeer is { } seen && seen.IPVersion == Config.IPVersion ? MappedAddress.ToIPAddress(seen.Address) : null;
+
+    /// <summary>How <see cref="PublicAddress"/> is known.</summary>
+    internal PublicAddressSource PublicAddressSource =>
+        Config.PublicAddress is not null ? PublicAddressSource.Configured : FoundPublicAddress is not null ? PublicAddressSource.Peer : PublicAddressSource.Local;
 
     /// <summary>Where the peer is.</summary>
     internal IPAddress PeerAddress => Runtime.Remote.Address;
@@ -93,7 +100,7 @@ internal sealed class PathController
     internal ObservedEndpoint? PeerSeenAt { get; set; }
 
     /// <summary>Where the peer says it sees this end; null before it has.</summary>
-    internal ObservedEndpoint? SeenByPeer { get; set; }
+    internal ObservedEndpoint? SeenByPeer { get; private set; }
 
     /// <summary>The path's number at the peer; null before it was heard from there.</summary>
     internal byte? PeerNumber { get; set; }
@@ -308,6 +315,20 @@ internal sealed class PathController
             }
         }
         return null;
+    }
+
+    /// <summary>The peer says where it sees this end; null: it says nothing of the kind.</summary>
+    internal void IsSeen(ObservedEndpoint? at)
+    {
+        IPAddress? before = FoundPublicAddress;
+        SeenByPeer = at ?? SeenByPeer;
+        if (Config.PublicAddress is null && FoundPublicAddress is { } found && !found.Equals(before))
+        {
+            string name = Runtime.Connection.Config.Name;
+            context.Raise(
+                MptEventKind.AddressFound, $"Path {Config.Index} of {name} is seen by the peer as {found}.", name, Config.Index,
+                before?.ToString(), found.ToString(), "public");
+        }
     }
 
     private void AnnounceLocalAddress()

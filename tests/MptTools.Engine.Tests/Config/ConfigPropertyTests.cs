@@ -72,7 +72,6 @@ public class ConfigPropertyTests
         from hookTimeout in Gen.Choose(1, 600)
         from offloads in OffloadNamesTests.AnyOffloads
         from threads in Gen.Choose(0, 64)
-        from stun in Gen.Elements(null, "stun.example.org", "stun.example.org:1", "198.51.100.1", "198.51.100.1:65535", "2001:db8::1", "[2001:db8::1]:3479")
         select new GeneralConfig
         {
             AcceptRemote = acceptRemote,
@@ -82,7 +81,6 @@ public class ConfigPropertyTests
             HookTimeout = TimeSpan.FromSeconds(hookTimeout),
             DisabledOffloads = offloads,
             Threads = threads,
-            StunServer = stun is null ? null : StunServer.Parse(stun),
         };
 
     internal static Gen<TunnelConfig[]> AnyTunnels =>
@@ -199,7 +197,7 @@ public class ConfigPropertyTests
             ("accept_local_users", general.AcceptLocalUsers ? "1" : null),
             ("hook_timeout", Text(general.HookTimeout.TotalSeconds)),
             ("disable_offloads", OffloadNames.Of(general.DisabledOffloads)),
-            ("stun_server", Text(general.StunServer)), ("threads", general.Threads == 0 ? "auto" : Text(general.Threads)),
+            ("threads", general.Threads == 0 ? "auto" : Text(general.Threads)),
         ]),
         .. tunnels.Select((tunnel, index) => ($"tun_{index}", new List<(string, string?)>
         {

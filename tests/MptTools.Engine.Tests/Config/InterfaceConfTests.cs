@@ -124,50 +124,6 @@ public class InterfaceConfTests
     }
 
     [Theory]
-    [InlineData("stun.example.org", "stun.example.org", 3478)]
-    [InlineData("stun.example.org:3479", "stun.example.org", 3479)]
-    [InlineData("stun.example.org:3478", "stun.example.org", 3478)]
-    [InlineData("198.51.100.1", "198.51.100.1", 3478)]
-    [InlineData("198.51.100.1:5349", "198.51.100.1", 5349)]
-    [InlineData("2001:db8::1", "2001:db8::1", 3478)]
-    [InlineData("[2001:db8::1]", "2001:db8::1", 3478)]
-    [InlineData("[2001:DB8::1]:5349", "2001:db8::1", 5349)]
-    [InlineData("", null, 0)]
-    public void TheStunServerIsRead(string value, string? host, int port)
-    {
-        (GeneralConfig? general, _, IReadOnlyList<ConfigDiagnostic> faults) =
-            ConfText.LoadInterface(ConfText.Interface().Set("general", "stun_server", value).ToString());
-
-        Assert.Empty(faults);
-        Assert.Equal(host is null ? null : new StunServer(host, port), general!.StunServer);
-        Assert.Equal(general.StunServer, host is null ? null : StunServer.Parse(general.StunServer!.ToString()));
-    }
-
-    [Theory]
-    [InlineData("stun.example.org:")]
-    [InlineData("stun.example.org:0")]
-    [InlineData("stun.example.org:65536")]
-    [InlineData("stun.example.org:http")]
-    [InlineData("stun example org")]
-    [InlineData("-stun.example.org")]
-    [InlineData("stun/example")]
-    [InlineData(":3478")]
-    [InlineData("198.51.100")]
-    [InlineData("198.51.100.256:3478")]
-    [InlineData("0.0.0.0")]
-    [InlineData("[198.51.100.1]:3478")]
-    [InlineData("[2001:db8::1")]
-    [InlineData("[2001:db8::1]3478")]
-    [InlineData("2001:db8::g")]
-    public void WhatIsNoStunServerIsNamed(string value)
-    {
-        ConfigDiagnostic fault = Assert.Single(ConfText.LoadInterface(ConfText.Interface().Set("general", "stun_server", value).ToString()).Faults);
-
-        Assert.Equal((ConfigSeverity.Error, "stun_server"), (fault.Severity, fault.Key));
-        Assert.Contains("is no host. Write a host's name or address", fault.Message);
-    }
-
-    [Theory]
     [InlineData("auto", true, 1440)]
     [InlineData("AUTO", true, 1440)]
     [InlineData("1440", false, 1440)]

@@ -19,6 +19,7 @@ public class NatTests
             PathStatus path = lab[open].PathAt(0);
             Assert.Equal(Outside, path.RemoteAddress);
             Assert.InRange(path.RemotePort, 40000, 40999);
+            Assert.Equal((Outside, PublicAddressSource.Peer), (lab[inside].PathAt(0).PublicAddress, lab[inside].PathAt(0).PublicAddressSource));
             Traffic.Ping(open, "10.0.0.2");
             Traffic.Ping(inside, "10.0.0.3");
 
@@ -37,6 +38,7 @@ public class NatTests
             path = lab[open].PathAt(0);
             Assert.Equal(outsideLater, path.RemoteAddress);
             Assert.InRange(path.RemotePort, 41000, 41999);
+            Assert.Equal(outsideLater, lab[inside].PathAt(0).PublicAddress);
             Traffic.Ping(inside, "10.0.0.3");
         };
     });
