@@ -38,8 +38,10 @@ internal sealed class ConnectionSet(ServerContext context, LinkMonitor links, IR
     internal ConnectionController? FindByTunnels(UInt128 local, UInt128 remote) =>
         running.Find(item => item.RemoteTunnel == remote && item.LocalTunnel == local);
 
-    /// <summary>The way of messages to a peer's address: that of an open path there.</summary>
-    internal DatagramWay WayTo(UInt128 peer) => FindPath(path => MappedAddress.ToInteger(path.PeerAddress) == peer)?.Way ?? default;
+    /// <summary>The way of messages to a peer's address: that of a path there, best of one that carries traffic.</summary>
+    internal DatagramWay WayTo(UInt128 peer) =>
+        (FindPath(path => path.IsCarrying && MappedAddress.ToInteger(path.PeerAddress) == peer)
+            ?? FindPath(path => MappedAddress.ToInteger(path.PeerAddress) == peer))?.Way ?? default;
 
     /// <summary>The way of an answer: that of the path the message came by; null where it came by none.</summary>
     internal DatagramWay? WayBack(UInt128 source, UInt128 destination) => FindPath(path =>
