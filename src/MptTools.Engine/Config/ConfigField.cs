@@ -38,6 +38,7 @@ internal static class ConfigFields
         new("cmd_timeout", c => Seconds(c.General.CommandTimeout)),
         new("accept_local_users", c => Text(c.General.AcceptLocalUsers)) { IsOmitted = c => !c.General.AcceptLocalUsers },
         new("hook_timeout", c => Seconds(c.General.HookTimeout)),
+        new("stun_server", c => c.General.StunServer?.ToString()),
         new("disable_offloads", c => OffloadNames.Of(c.General.DisabledOffloads)),
         new("threads", c => c.General.Threads == 0 ? "auto" : Text(c.General.Threads)),
     ];

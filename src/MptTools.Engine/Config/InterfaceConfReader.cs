@@ -74,6 +74,7 @@ internal static class InterfaceConfReader
         int? timeout = reader.Number("cmd_timeout", 1, 3600, fallback: 25);
         bool? acceptUsers = reader.Switch("accept_local_users", fallback: false);
         int? hookTimeout = reader.Number("hook_timeout", 1, MaxHookTimeout, fallback: 10);
+        StunServer? stun = reader.StunServer("stun_server");
         Offloads? disabled = reader.OffloadList("disable_offloads");
         int? threads = reader.NumberOrWord("threads", 1, MaxThreads, Automatic);
         return acceptRemote is not { } accept || commandPort is not { } port || timeout is not { } seconds || acceptUsers is not { } users || disabled is not { } offloads
@@ -86,6 +87,7 @@ internal static class InterfaceConfReader
                 CommandTimeout = TimeSpan.FromSeconds(seconds),
                 AcceptLocalUsers = users,
                 HookTimeout = TimeSpan.FromSeconds(hookSeconds),
+                StunServer = stun,
                 DisabledOffloads = offloads,
                 Threads = count,
             };

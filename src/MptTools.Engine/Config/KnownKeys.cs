@@ -7,7 +7,7 @@ internal sealed record SectionKind(string Title, IReadOnlyList<string> Keys);
 internal static class KnownKeys
 {
     public static readonly SectionKind General = new("[general] of interface.conf",
-        ["tunnel_num", "accept_remote", "cmdport_local", "cmd_timeout", "accept_local_users", "hook_timeout", "disable_offloads", "threads"]);
+        ["tunnel_num", "accept_remote", "cmdport_local", "cmd_timeout", "accept_local_users", "stun_server", "hook_timeout", "disable_offloads", "threads"]);
 
     public static readonly SectionKind Tunnel = new("[tun_n] of interface.conf",
         ["name", "mtu", "ipv4_addr", "ipv6_addr"]);

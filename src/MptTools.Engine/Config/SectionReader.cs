@@ -128,6 +128,56 @@ internal sealed class SectionReader
         return isSecond;
     }
 
+    /// <summary>HOST, HOST:PORT, or an IPv6 address in brackets; null where the file says nothing, or something wrong.</summary>
+    public StunServer? StunServer(string key)
+    {
+        const string wanted = "a host with or without a port, such as stun.example.net or 192.0.2.1:3478 or [2001:db8::1]:3478";
+        Reading text = Text(key, wanted, fallback: "");
+        if (text.Kind != TextKind.Given)
+        {
+            return null;
+        }
+
+        StunServer? server = ParseStunServer(text.Value);
+        if (server is null)
+        {
+            Error(key, $"{ConfigText.Quote(text.Value)} is no STUN server. Write {wanted}.");
+        }
+
+        return server;
+    }
+
+    private static StunServer? ParseStunServer(string text)
+    {
+        if (IPAddress.TryParse(text, out IPAddress? bare) && bare.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 && text[0] != '[')
+        {
+            return new StunServer(bare.ToString(), Config.StunServer.DefaultPort);
+        }
+
+        int bracket = text.StartsWith('[') ? text.IndexOf(']') : 0;
+        int colon = bracket < 0 ? -1 : text.IndexOf(':', bracket);
+        string host = colon < 0 ? text : text[..colon];
+        int port = Config.StunServer.DefaultPort;
+        if (colon >= 0)
+        {
+            if (AddressText.ParseNumber(text[(colon + 1)..]) is not ({ } number and >= 1 and <= 65535))
+            {
+                return null;
+            }
+
+            port = (int)number;
+        }
+
+        if (host.StartsWith('['))
+        {
+            return host.EndsWith(']') && IPAddress.TryParse(host[1..^1], out IPAddress? address) && address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6
+                ? new StunServer(address.ToString(), port)
+                : null;
+        }
+
+        return Uri.CheckHostName(host) is UriHostNameType.Dns or UriHostNameType.IPv4 ? new StunServer(host, port) : null;
+    }
+
     /// <summary>A list of offloads; none where the file says nothing.</summary>
     public Offloads? OffloadList(string key)
     {

@@ -50,11 +50,27 @@ public sealed record GeneralConfig
     /// <summary>hook_timeout: how long each hook may take.</summary>
     public TimeSpan HookTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>stun_server: who tells paths their address behind a NAT; null: nobody.</summary>
+    public StunServer? StunServer { get; init; }
+
     /// <summary>disable_offloads: what is not used even where the kernel has it.</summary>
     public Offloads DisabledOffloads { get; init; }
 
     /// <summary>threads: how many threads move packets, 1 to 64; 0: as many as suit the processors (auto).</summary>
     public int Threads { get; init; }
+}
+
+/// <summary>A STUN server (RFC 8489).</summary>
+/// <param name="Host">A name or an address.</param>
+/// <param name="Port">The UDP port, 1 to 65535.</param>
+public sealed record StunServer(string Host, int Port)
+{
+    /// <summary>The port of servers that name none.</summary>
+    public const int DefaultPort = 3478;
+
+    /// <inheritdoc/>
+    public override string ToString() =>
+        $"{(Host.Contains(':') ? $"[{Host}]" : Host)}{(Port == DefaultPort ? "" : string.Create(System.Globalization.CultureInfo.InvariantCulture, $":{Port}"))}";
 }
 
 /// <summary>[tun_n] of interface.conf.</summary>

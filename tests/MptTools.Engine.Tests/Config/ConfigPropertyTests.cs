@@ -76,6 +76,7 @@ public class ConfigPropertyTests
         {
             AcceptRemote = acceptRemote,
             AcceptLocalUsers = !acceptRemote,
+            StunServer = acceptRemote ? new StunServer("stun.example.net", 3479) : null,
             CommandPort = port,
             CommandTimeout = TimeSpan.FromSeconds(timeout),
             HookTimeout = TimeSpan.FromSeconds(hookTimeout),
@@ -196,6 +197,7 @@ public class ConfigPropertyTests
             ("cmdport_local", Text(general.CommandPort)), ("cmd_timeout", Text(general.CommandTimeout.TotalSeconds)),
             ("accept_local_users", general.AcceptLocalUsers ? "1" : null),
             ("hook_timeout", Text(general.HookTimeout.TotalSeconds)),
+            ("stun_server", Text(general.StunServer)),
             ("disable_offloads", OffloadNames.Of(general.DisabledOffloads)),
             ("threads", general.Threads == 0 ? "auto" : Text(general.Threads)),
         ]),

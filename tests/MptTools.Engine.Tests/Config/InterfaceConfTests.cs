@@ -25,6 +25,40 @@ public class InterfaceConfTests
             tunnels);
     }
 
+    [Theory]
+    [InlineData("stun.example.net", "stun.example.net", 3478, "stun.example.net")]
+    [InlineData("stun.example.net:3479", "stun.example.net", 3479, "stun.example.net:3479")]
+    [InlineData("192.0.2.1:1", "192.0.2.1", 1, "192.0.2.1:1")]
+    [InlineData("2001:db8::1", "2001:db8::1", 3478, "[2001:db8::1]")]
+    [InlineData("[2001:db8::1]", "2001:db8::1", 3478, "[2001:db8::1]")]
+    [InlineData("[2001:db8::1]:65535", "2001:db8::1", 65535, "[2001:db8::1]:65535")]
+    public void AStunServerIsAHostAndAPort(string text, string host, int port, string written)
+    {
+        (GeneralConfig? general, _, IReadOnlyList<ConfigDiagnostic> faults) =
+            ConfText.LoadInterface($"[general]\nstun_server = {text}\n[tun_0]\nname = mpt0\nipv6_addr = fd00::2/64\n");
+
+        Assert.Empty(faults);
+        Assert.Equal(new StunServer(host, port), general?.StunServer);
+        Assert.Equal(written, general!.StunServer!.ToString());
+    }
+
+    [Theory]
+    [InlineData("stun.example.net:0")]
+    [InlineData("stun.example.net:65536")]
+    [InlineData("stun.example.net:")]
+    [InlineData("stun.example.net:x")]
+    [InlineData("[2001:db8::1")]
+    [InlineData("[192.0.2.1]:1")]
+    [InlineData("stun:example:net")]
+    [InlineData("a/b")]
+    public void WhatIsNoStunServerIsAnError(string text)
+    {
+        (GeneralConfig? general, _, IReadOnlyList<ConfigDiagnostic> faults) =
+            ConfText.LoadInterface($"[general]\nstun_server = {text}\n[tun_0]\nname = mpt0\nipv6_addr = fd00::2/64\n");
+
+        Assert.Equal(("stun_server", ConfigSeverity.Error), (Assert.Single(faults).Key, faults[0].Severity));
+    }
+
     [Fact]
     public void WhatIsLeftOutHasItsDefault()
     {
