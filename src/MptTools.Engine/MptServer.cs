@@ -30,6 +30,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
     private readonly Reconfiguration reconfiguration;
     private ControlLoop? control;
     private CommandService? commands;
+    private PublicAddressFinder? publicAddresses;
     private ControlSocketServer? controlSocket;
     private int stopBegun;
     private volatile Exception? failure;
@@ -271,7 +272,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
     /// <summary>As <see cref="Stop"/>.</summary>
     public void Dispose() => Stop();
 
-    TimeSpan? IControlWork.NextTick => commands!.Peers.NextTick is { } first && !(connections.NextTick < first) ? first : connections.NextTick;
+    TimeSpan? IControlWork.NextTick => Earliest(connections.NextTick, Earliest(commands!.Peers.NextTick, publicAddresses!.NextTick));
 
     /// <summary>Monotonic time of this server.</summary>
     public TimeSpan Now => forwarder.Now;
@@ -293,6 +294,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         }
         connections.Tick(now);
         commands!.Peers.Tick(now);
+        publicAddresses!.Tick(now);
         if (offloadNotice.TryTake())
         {
             offloads.Report(tunnels, connections.Running);
@@ -315,6 +317,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         // The control socket's name is the claim on the tunnel's name; all that is cleared or made comes after it.
         control = new ControlLoop(Name, links, controlWake, this);
         controlSocket = ControlSocketServer.Open(this);
+        publicAddresses = new PublicAddressFinder(context, connections, () => reconfiguration.Config.General.StunServer, control);
         commands = new CommandService(context, connections, () => reconfiguration.Config, control, this);
         PathRoutes.RemoveLeftovers();
         foreach (TunnelConfig tunnel in startConfig.Tunnels)
@@ -344,6 +347,8 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
             mtus.ForEach(mtu => mtu.Follow(connections.Running));
         }
     }
+
+    private static TimeSpan? Earliest(TimeSpan? a, TimeSpan? b) => a is null || b < a ? b : a;
 
     private void WarnOfSteering(TunDevice device)
     {
@@ -384,6 +389,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         {
             control?.Dispose();
             commands?.Dispose();
+            publicAddresses?.Dispose();
             connections.Clear();
             forwarder.Dispose();
             foreach (TunnelRuntime tunnel in tunnels)

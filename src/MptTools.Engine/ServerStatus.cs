@@ -192,6 +192,8 @@ public enum PublicAddressSource
 {
     /// <summary>The file says it.</summary>
     Configured,
+    /// <summary>The STUN server of the configuration sees it.</summary>
+    Stun,
     /// <summary>The peer, which is MptTools, sees it.</summary>
     Peer,
     /// <summary>It was not found, so the local one is taken for it.</summary>

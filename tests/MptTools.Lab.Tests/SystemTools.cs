@@ -18,6 +18,7 @@ public static class SystemTools
         ["ping"] = "iputils-ping",
         ["iperf3"] = "iperf3",
         ["tcpdump"] = "tcpdump",
+        ["turnserver"] = "coturn",
         ["setpriv"] = "util-linux",
         ["unshare"] = "util-linux",
     };

@@ -29,6 +29,7 @@ internal sealed unsafe class ControlLoop : IDisposable
     private readonly Thread thread;
     private readonly ConcurrentQueue<Action> commands = new();
     private readonly List<(int Descriptor, Action Ready)> watched = [];
+    private bool watchedChanged = true;
     private volatile bool stopping;
 
     /// <param name="wake">Signalled by whoever puts something in front of <see cref="IControlWork.Tick"/>; not disposed here.</param>
@@ -38,8 +39,19 @@ internal sealed unsafe class ControlLoop : IDisposable
         thread = new Thread(Run) { Name = $"{name} control", IsBackground = true };
     }
 
-    /// <summary>Calls <paramref name="ready"/> whenever a descriptor can be read. Before <see cref="Start"/> only.</summary>
-    internal void Watch(int descriptor, Action ready) => watched.Add((descriptor, ready));
+    /// <summary>Calls <paramref name="ready"/> whenever a descriptor can be read. On the control thread, or before <see cref="Start"/>.</summary>
+    internal void Watch(int descriptor, Action ready)
+    {
+        watched.Add((descriptor, ready));
+        watchedChanged = true;
+    }
+
+    /// <summary>The descriptor is about to be closed. On the control thread, or before <see cref="Start"/>.</summary>
+    internal void Unwatch(int descriptor)
+    {
+        watched.RemoveAll(item => item.Descriptor == descriptor);
+        watchedChanged = true;
+    }
 
     internal void Start() => thread.Start();
 
@@ -93,26 +105,27 @@ internal sealed unsafe class ControlLoop : IDisposable
     {
         try
         {
-            Libc.pollfd* descriptors = stackalloc Libc.pollfd[2 + watched.Count];
-            descriptors[0] = new Libc.pollfd { fd = wake.Descriptor, events = Libc.POLLIN };
-            descriptors[1] = new Libc.pollfd { fd = links.Descriptor, events = Libc.POLLIN };
-            for (int i = 0; i < watched.Count; i++)
-            {
-                descriptors[2 + i] = new Libc.pollfd { fd = watched[i].Descriptor, events = Libc.POLLIN };
-            }
+            (int Descriptor, Action Ready)[] waitedFor = [];
+            Libc.pollfd[] descriptors = [];
             while (!stopping)
             {
+                if (watchedChanged)
+                {
+                    watchedChanged = false;
+                    waitedFor = [(wake.Descriptor, () => { }), (links.Descriptor, () => { }), .. watched];
+                    descriptors = Array.ConvertAll(waitedFor, item => new Libc.pollfd { fd = item.Descriptor, events = Libc.POLLIN });
+                }
                 Wait(descriptors);
                 wake.Clear();
                 if (links.ReadNotices())
                 {
                     work.LinksChanged();
                 }
-                for (int i = 0; i < watched.Count; i++)
+                for (int i = 0; i < descriptors.Length; i++)
                 {
-                    if (descriptors[2 + i].revents != 0)
+                    if (descriptors[i].revents != 0)
                     {
-                        watched[i].Ready();
+                        waitedFor[i].Ready();
                     }
                 }
                 RunCommands();
@@ -127,7 +140,7 @@ internal sealed unsafe class ControlLoop : IDisposable
         RunCommands();
     }
 
-    private void Wait(Libc.pollfd* descriptors)
+    private void Wait(Libc.pollfd[] descriptors)
     {
         int timeout = -1;
         if (work.NextTick is TimeSpan due)
@@ -135,12 +148,15 @@ internal sealed unsafe class ControlLoop : IDisposable
             // Rounded up: waking a moment too early would spin until the moment is there.
             timeout = (int)Math.Clamp(Math.Ceiling((due - work.Now).TotalMilliseconds), 0, int.MaxValue);
         }
-        if (Libc.poll(descriptors, (nuint)(2 + watched.Count), timeout) <= 0)
+        fixed (Libc.pollfd* first = descriptors)
         {
-            // What stands there is of an earlier round.
-            for (int i = 0; i < watched.Count; i++)
+            if (Libc.poll(first, (nuint)descriptors.Length, timeout) < 0)
             {
-                descriptors[2 + i].revents = 0;
+                // Interrupted: what stands there is of an earlier round.
+                foreach (ref Libc.pollfd descriptor in descriptors.AsSpan())
+                {
+                    descriptor.revents = 0;
+                }
             }
         }
     }

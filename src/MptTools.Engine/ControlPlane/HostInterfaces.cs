@@ -30,7 +30,7 @@ internal static class HostInterfaces
     {
         try
         {
-            IpCommand.Result result = IpCommand.Run(arguments);
+            ProgramRun.Result result = IpCommand.Run(arguments);
             if (!result.Succeeded)
             {
                 throw new MptCommandException($"{failure}: {result.Error}");

@@ -60,7 +60,7 @@ internal sealed class NetworkRoutes(ServerContext context)
     {
         foreach (string destination in DestinationsOf(connection))
         {
-            IpCommand.Result there = IpCommand.Run(
+            ProgramRun.Result there = IpCommand.Run(
                 destination.Contains(':') ? "-6" : "-4", "route", "show", "exact", destination, "dev", device, "proto", PathRoutes.Protocol.ToString());
             if (there is { Succeeded: true, Output.Length: 0 })
             {
@@ -117,7 +117,7 @@ internal sealed class NetworkRoutes(ServerContext context)
             return;
         }
         string destination = route.Facts.Destination!, device = route.Facts.Interface!;
-        IpCommand.Result result = IpCommand.Run("route", "add", destination, "dev", device, "proto", PathRoutes.Protocol.ToString());
+        ProgramRun.Result result = IpCommand.Run("route", "add", destination, "dev", device, "proto", PathRoutes.Protocol.ToString());
         route.IsLaid = result.Succeeded;
         route.Fault = null;
         if (result.Succeeded)

@@ -44,12 +44,15 @@ internal sealed class PathController
     /// <summary>The address the peer reaches it at; null while that is not known.</summary>
     internal IPAddress? PublicAddress => Config.PublicAddress ?? FoundPublicAddress ?? LocalAddress;
 
-    /// <summary>Where it is to be found: as the peer sees it.</summary>
-    private IPAddress? FoundPublicAddress => SeenByPeer is { } seen && seen.IPVersion == Config.IPVersion ? MappedAddress.ToIPAddress(seen.Address) : null;
+    /// <summary>Where it is to be found: as a STUN server sees it, or else the peer.</summary>
+    private IPAddress? FoundPublicAddress => (SeenByStun ?? SeenByPeer) is { } seen && seen.IPVersion == Config.IPVersion ? MappedAddress.ToIPAddress(seen.Address) : null;
 
     /// <summary>How <see cref="PublicAddress"/> is known.</summary>
     internal PublicAddressSource PublicAddressSource =>
-        Config.PublicAddress is not null ? PublicAddressSource.Configured : FoundPublicAddress is not null ? PublicAddressSource.Peer : PublicAddressSource.Local;
+        Config.PublicAddress is not null ? PublicAddressSource.Configured
+        : FoundPublicAddress is null ? PublicAddressSource.Local
+        : SeenByStun is not null ? PublicAddressSource.Stun
+        : PublicAddressSource.Peer;
 
     /// <summary>Where the peer is.</summary>
     internal IPAddress PeerAddress => Runtime.Remote.Address;
@@ -101,6 +104,9 @@ internal sealed class PathController
 
     /// <summary>Where the peer says it sees this end; null before it has.</summary>
     internal ObservedEndpoint? SeenByPeer { get; private set; }
+
+    /// <summary>Where a STUN server sees this end; null while it has not said so.</summary>
+    internal ObservedEndpoint? SeenByStun { get; set; }
 
     /// <summary>The path's number at the peer; null before it was heard from there.</summary>
     internal byte? PeerNumber { get; set; }
@@ -250,6 +256,7 @@ internal sealed class PathController
             source.Socket.Dispose();
             source = null;
             Way = null;
+            context.WaysChanged = true;
         }
     }
 
@@ -322,11 +329,24 @@ internal sealed class PathController
     {
         IPAddress? before = FoundPublicAddress;
         SeenByPeer = at ?? SeenByPeer;
+        AnnouncePublicAddress(before, "the peer");
+    }
+
+    /// <summary>The STUN server says where it sees this end.</summary>
+    internal void FoundByStun(ObservedEndpoint at)
+    {
+        IPAddress? before = FoundPublicAddress;
+        SeenByStun = at;
+        AnnouncePublicAddress(before, "the STUN server");
+    }
+
+    private void AnnouncePublicAddress(IPAddress? before, string by)
+    {
         if (Config.PublicAddress is null && FoundPublicAddress is { } found && !found.Equals(before))
         {
             string name = Runtime.Connection.Config.Name;
             context.Raise(
-                MptEventKind.AddressFound, $"Path {Config.Index} of {name} is seen by the peer as {found}.", name, Config.Index,
+                MptEventKind.AddressFound, $"Path {Config.Index} of {name} is seen by {by} as {found}.", name, Config.Index,
                 before?.ToString(), found.ToString(), "public");
         }
     }
@@ -395,6 +415,7 @@ internal sealed class PathController
         Fault = null;
         source = new ReceiveSource(socket, Runtime.Connection, Runtime);
         Way = new DatagramWay(MappedAddress.ToInteger(local), link.Index, context.Routes.MarkFor(egress));
+        context.WaysChanged = true;
         context.Forwarder.Add(source);
         Runtime.Socket = socket;
     }
@@ -424,6 +445,6 @@ internal sealed class PathController
         {
             return null;
         }
-        return Config.Gateway ?? PathRoutes.FindGateway(Config.Interface, Config.IPVersion);
+        return Config.Gateway ?? FoundGateway.On(Config.Interface, Config.IPVersion);
     }
 }

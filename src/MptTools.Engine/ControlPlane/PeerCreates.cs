@@ -256,7 +256,7 @@ internal sealed class PeerCreates(
             return default;
         }
         bool isOnLink = link.ReachesOnLink(remote) || (path.Gateway is { } own && (own.Equals(path.LocalAddress) || own.Equals(path.PublicAddress)));
-        var egress = new Egress(path.Interface, isOnLink ? null : path.Gateway ?? PathRoutes.FindGateway(path.Interface, path.IPVersion), path.IPVersion);
+        var egress = new Egress(path.Interface, isOnLink ? null : path.Gateway ?? FoundGateway.On(path.Interface, path.IPVersion), path.IPVersion);
         UInt128 source = local is null ? 0 : MappedAddress.ToInteger(local);
         // Without its own routes the main table leads somewhere, and the peer may still be reached.
         return context.Routes.Install(egress) is null ? new DatagramWay(source, link.Index, context.Routes.MarkFor(egress)) : new DatagramWay(source);

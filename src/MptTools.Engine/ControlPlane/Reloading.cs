@@ -18,7 +18,13 @@ internal sealed class Reloading(ServerContext context, ConnectionSet connections
         ServerConfig before = current.Config;
         AgreeWithOrphans(wanted.Connections);
         Apply(wanted.Connections);
-        GeneralConfig general = before.General with { AcceptRemote = wanted.General.AcceptRemote, CommandTimeout = wanted.General.CommandTimeout };
+        GeneralConfig general = before.General with
+        {
+            AcceptRemote = wanted.General.AcceptRemote,
+            CommandTimeout = wanted.General.CommandTimeout,
+            AcceptLocalUsers = wanted.General.AcceptLocalUsers,
+            StunServer = wanted.General.StunServer,
+        };
         if (!wanted.Tunnels.SequenceEqual(before.Tunnels) || wanted.General != general)
         {
             context.Warn("interface.conf has changed in what a running server cannot change (the tunnels, threads, disable_offloads or cmdport_local); restart the server to use it.");

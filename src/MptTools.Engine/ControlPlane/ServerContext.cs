@@ -25,6 +25,9 @@ internal sealed record ServerContext(
     /// <summary>Tells peers what has become of a path; null: nobody does.</summary>
     internal PathReport? ReportPath { get; set; }
 
+    /// <summary>Some path has been opened or closed, or takes another way. The control thread's own.</summary>
+    internal bool WaysChanged { get; set; }
+
     /// <summary>What some path takes has changed, so the tunnels' MTUs are to be looked at. The control thread's own.</summary>
     internal bool SizesChanged { get; set; }
 

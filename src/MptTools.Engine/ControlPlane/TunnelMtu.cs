@@ -103,7 +103,7 @@ internal sealed class TunnelMtu
 
     private static string? SetDevice(string device, int mtu)
     {
-        IpCommand.Result result = IpCommand.Run("link", "set", "dev", device, "mtu", $"{mtu}");
+        ProgramRun.Result result = IpCommand.Run("link", "set", "dev", device, "mtu", $"{mtu}");
         return result.Succeeded ? null : result.Error;
     }
 }

@@ -34,7 +34,7 @@ internal static class TunnelSetup
                 lines.Add($"address add {ipv6} dev {config.Name} nodad");
             }
             lines.Add($"link set dev {config.Name} up");
-            IpCommand.Result result = IpCommand.RunBatch(IpCommand.AnyFamily, lines);
+            ProgramRun.Result result = IpCommand.RunBatch(IpCommand.AnyFamily, lines);
             if (!result.Succeeded)
             {
                 throw new MptStartException($"The tunnel device {config.Name} cannot be configured: {result.Error} Check [tun_n] in interface.conf.");

@@ -47,7 +47,7 @@ internal sealed class PathRoutes : IDisposable
         (uint number, Socket holder) = TakeNumber();
         tables[egress] = (number, holder);
         Clear(number);
-        IpCommand.Result result = IpCommand.RunBatch(Family(egress.IPVersion), RuleFor(number), LastRouteFor(number));
+        ProgramRun.Result result = IpCommand.RunBatch(Family(egress.IPVersion), RuleFor(number), LastRouteFor(number));
         if (!result.Succeeded)
         {
             throw new MptStartException($"The routing rule for {egress.Interface} cannot be added: {result.Error} Run the server as root or with CAP_NET_ADMIN.");
@@ -87,7 +87,7 @@ internal sealed class PathRoutes : IDisposable
         }
         string via = egress.Gateway is null ? "" : $"via {egress.Gateway} ";
         string onlink = egress.Gateway is null ? "" : " onlink";
-        IpCommand.Result result = IpCommand.RunBatch(
+        ProgramRun.Result result = IpCommand.RunBatch(
             Family(egress.IPVersion), $"route replace default {via}dev {egress.Interface}{onlink} table {number} proto {Protocol}");
         if (!result.Succeeded)
         {
@@ -136,7 +136,7 @@ internal sealed class PathRoutes : IDisposable
     /// <summary>The gateway that the main table uses on an interface; null when its default route has none.</summary>
     internal static IPAddress? FindGateway(string interfaceName, int ipVersion)
     {
-        IpCommand.Result result = IpCommand.Run(Family(ipVersion), "-json", "route", "show", "default", "dev", interfaceName);
+        ProgramRun.Result result = IpCommand.Run(Family(ipVersion), "-json", "route", "show", "default", "dev", interfaceName);
         if (!result.Succeeded || result.Output.Length == 0)
         {
             return null;
@@ -158,7 +158,7 @@ internal sealed class PathRoutes : IDisposable
         HashSet<uint> numbers = [];
         foreach (string family in (string[])["-4", "-6"])
         {
-            IpCommand.Result result = IpCommand.Run(family, "-json", "rule", "show");
+            ProgramRun.Result result = IpCommand.Run(family, "-json", "rule", "show");
             if (!result.Succeeded || result.Output.Length == 0)
             {
                 continue;
@@ -235,7 +235,7 @@ internal sealed class PathRoutes : IDisposable
 
     private static int CountRules(string family, uint number)
     {
-        IpCommand.Result result = IpCommand.Run(family, "-json", "rule", "show", "table", number.ToString());
+        ProgramRun.Result result = IpCommand.Run(family, "-json", "rule", "show", "table", number.ToString());
         if (!result.Succeeded || result.Output.Length == 0)
         {
             return 0;

@@ -235,6 +235,17 @@ internal sealed unsafe class UdpSocket : IDisposable
         }
     }
 
+    /// <summary>Takes the next datagram.</summary>
+    /// <param name="buffer">A longer datagram is cut.</param>
+    /// <returns>Its length in bytes; negative: there is none now.</returns>
+    internal int Receive(Span<byte> buffer)
+    {
+        fixed (byte* data = buffer)
+        {
+            return (int)Libc.recv(fd, data, (nuint)buffer.Length, Libc.MSG_DONTWAIT);
+        }
+    }
+
     /// <summary>Writes a socket address.</summary>
     /// <returns>Its length.</returns>
     internal static uint WriteAddress(byte* destination, IPEndPoint endPoint, uint scope)

@@ -132,6 +132,13 @@ internal sealed class ServerFiles : IDisposable
         File.WriteAllText(Path.Combine(Directory, "interface.conf"), text.ToString());
     }
 
+    /// <summary>Puts a line into [general] of interface.conf.</summary>
+    internal void AddGeneral(string line)
+    {
+        string file = Path.Combine(Directory, "interface.conf");
+        File.WriteAllText(file, File.ReadAllText(file).Replace("[general]", $"[general]\n{line}"));
+    }
+
     internal void Write(ConnectionFile connection) => WriteConnection(connection.Name, connection.Render());
 
     internal void WriteConnection(string name, string text) => WriteSecret(Path.Combine(Directory, "connections", $"{name}.conf"), text);
