@@ -8,9 +8,9 @@ namespace MptTools.Lab.Tests.Tunnel;
 /// <param name="SystemCall">The number of the call it sleeps in and the call's arguments; one word where it does not sleep.</param>
 internal sealed record ServerThread(string Name, long Wakeups, string SystemCall)
 {
-    private const int EpollPwait2 = 441, PollOnX64 = 7, PpollOnArm64 = 73;
+    private const int EpollPwait2 = 441, PollOnX64 = 7, PpollOnArm64 = 73, FutexOnX64 = 202, FutexOnArm64 = 98;
 
-    /// <summary>It waits for descriptors, and no time ends that.</summary>
+    /// <summary>It waits for descriptors or for another thread, and no time ends that.</summary>
     internal bool SleepsForEver
     {
         get
@@ -18,7 +18,7 @@ internal sealed record ServerThread(string Name, long Wakeups, string SystemCall
             string[] words = SystemCall.Split(' ');
             return words.Length > 6 && int.Parse(words[0], CultureInfo.InvariantCulture) switch
             {
-                EpollPwait2 => words[4] == "0x0",
+                EpollPwait2 or FutexOnX64 or FutexOnArm64 => words[4] == "0x0",
                 PollOnX64 => words[3] == "0xffffffff",
                 PpollOnArm64 => words[3] == "0x0",
                 _ => false,

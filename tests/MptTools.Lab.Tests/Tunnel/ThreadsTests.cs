@@ -67,7 +67,8 @@ public class ThreadsTests
 
         LabWait.Until(() => ServerThread.Of(lab.ServerA).All(thread => thread.SleepsForEver), "all threads sleep");
         ServerThread[] before = ServerThread.Of(lab.ServerA);
-        Assert.Equal(threads + 1, before.Length);
+        // Beside them the control thread, and the one that starts hooks.
+        Assert.Equal(threads + 2, before.Length);
         for (int i = 0; i < 200; i++)
         {
             lab.ServerB.Status();
@@ -99,8 +100,8 @@ public class ThreadsTests
         lab.Start();
         Assert.Equal(3, lab.ServerA.Status().Threads);
         Assert.Contains("Packet threads   : 3\n", lab.ServerA.Mpt("show", "status").EnsureSuccess().Output);
-        Assert.Equal(["tun0 control", "tun0 downlink 0", "tun0 downlink 1", "tun0 uplink 0"], ServerThread.Of(lab.ServerA).Select(thread => thread.Name));
+        Assert.Equal(["tun0 control", "tun0 downlink 0", "tun0 downlink 1", "tun0 hooks", "tun0 uplink 0"], ServerThread.Of(lab.ServerA).Select(thread => thread.Name));
     });
 
-    private static bool IsPacketThread(ServerThread thread) => !thread.Name.EndsWith("control", StringComparison.Ordinal);
+    private static bool IsPacketThread(ServerThread thread) => thread.Name is not ("tun0 control" or "tun0 hooks");
 }
