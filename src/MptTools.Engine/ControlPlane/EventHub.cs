@@ -11,9 +11,15 @@ internal sealed class EventHub
     private readonly Channel<MptEvent> queue = Channel.CreateUnbounded<MptEvent>(new() { SingleReader = true });
     private readonly Lock changes = new();
     private volatile Action<MptEvent>[] observers = [];
+    private readonly TimeSpan patience;
     private readonly Task dispatcher;
 
-    internal EventHub() => dispatcher = Task.Run(DispatchAsync);
+    /// <param name="patience">How long <see cref="Complete"/> waits for observers; null: a second, so that one that hangs does not keep a server from its end.</param>
+    internal EventHub(TimeSpan? patience = null)
+    {
+        this.patience = patience ?? TimeSpan.FromSeconds(1);
+        dispatcher = Task.Run(DispatchAsync);
+    }
 
     internal void Raise(MptEvent happened) => queue.Writer.TryWrite(happened);
 
@@ -26,11 +32,12 @@ internal sealed class EventHub
         return new Subscription(this, observer);
     }
 
-    /// <summary>No more events; returns when all have been passed on (or after a second, where an observer hangs).</summary>
-    internal void Complete()
+    /// <summary>No more events; returns when all have been passed on, or when its patience is at its end.</summary>
+    /// <returns>Whether all have been passed on.</returns>
+    internal bool Complete()
     {
         queue.Writer.TryComplete();
-        dispatcher.Wait(TimeSpan.FromSeconds(1));
+        return dispatcher.Wait(patience);
     }
 
     private async Task DispatchAsync()

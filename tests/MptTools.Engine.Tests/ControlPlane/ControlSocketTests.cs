@@ -14,7 +14,7 @@ public sealed class ControlSocketCollection;
 [Collection("control sockets")]
 public sealed class ControlSocketTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = Samples.Patience;
 
     private readonly FakeServer server = new();
     private ControlSocketServer? socket;

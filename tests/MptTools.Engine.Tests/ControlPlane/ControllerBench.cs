@@ -16,7 +16,7 @@ internal sealed class ControllerBench : IDisposable
     private readonly EventFd arrival = new();
     private readonly Forwarder forwarder;
     private readonly PathRoutes routes = new();
-    private readonly EventHub hub = new();
+    private readonly EventHub hub = new(Samples.Patience);
     private readonly List<MptEvent> events = [];
     private readonly ManualResetEventSlim lastEvent = new();
     private readonly ServerContext context;
@@ -122,7 +122,7 @@ internal sealed class ControllerBench : IDisposable
     internal List<MptEvent> Events()
     {
         context.Raise(MptEventKind.ServerStopped, "The end of the test.");
-        Assert.True(lastEvent.Wait(TimeSpan.FromSeconds(30)));
+        Assert.True(lastEvent.Wait(Samples.Patience));
         return events;
     }
 

@@ -68,5 +68,27 @@ public class EventTests
         Assert.Equal(sent, JsonSerializer.Deserialize(line, ControlJson.Default.ControlAnswer)!.Event);
     }
 
+    [Fact]
+    public void AnObserverThatHangsIsNotWaitedForLongerThanSaid()
+    {
+        using ManualResetEventSlim release = new();
+        List<MptEventKind> seen = [];
+        EventHub hub = new(TimeSpan.Zero), patient = new(Samples.Patience);
+        patient.Subscribe(happened => seen.Add(happened.Kind));
+        foreach (EventHub one in new[] { hub, patient })
+        {
+            one.Subscribe(_ => release.Wait(Samples.Patience));
+            one.Raise(Event(MptEventKind.Warning));
+        }
+        Assert.False(hub.Complete());
+
+        patient.Raise(Event(MptEventKind.Reloaded));
+        release.Set();
+        Assert.True(patient.Complete());
+        Assert.Equal([MptEventKind.Warning, MptEventKind.Reloaded], seen);
+        patient.Raise(Event(MptEventKind.ServerStopped));
+        Assert.Equal(2, seen.Count);
+    }
+
     private static MptEvent Event(MptEventKind kind) => new() { Time = Samples.Start, Kind = kind, Server = "tun0", Message = "It's so." };
 }

@@ -15,7 +15,7 @@ public sealed class LocalCommandsTests : IDisposable, ILocalCommandServer
 
     private readonly FakeServer server = new();
     private readonly EventFd arrival = new();
-    private readonly EventHub hub = new();
+    private readonly EventHub hub = new(Samples.Patience);
     private readonly PathRoutes routes = new();
     private readonly Forwarder forwarder;
     private readonly LocalCommands commands;
@@ -190,7 +190,7 @@ public sealed class LocalCommandsTests : IDisposable, ILocalCommandServer
     /// <summary>Waits for a command to be carried out and runs what it has posted.</summary>
     private void RunPosted()
     {
-        Assert.True(posted.Wait(TimeSpan.FromSeconds(30)));
+        Assert.True(posted.Wait(Samples.Patience));
         Action action;
         lock (actions)
         {

@@ -12,7 +12,7 @@ public sealed class RefusalReportsTests : IDisposable
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     private readonly EventFd arrival = new();
-    private readonly EventHub hub = new();
+    private readonly EventHub hub = new(Samples.Patience);
     private readonly PathRoutes routes = new();
     private readonly Forwarder forwarder;
     private readonly RefusalReports reports;
@@ -78,7 +78,7 @@ public sealed class RefusalReportsTests : IDisposable
 
     private List<MptEvent> Events()
     {
-        hub.Complete();
+        Assert.True(hub.Complete());
         return events;
     }
 }

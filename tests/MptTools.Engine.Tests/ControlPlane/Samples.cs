@@ -5,6 +5,9 @@ namespace MptTools.Engine.Tests.ControlPlane;
 /// <summary>The status of host A of the captures.</summary>
 internal static class Samples
 {
+    /// <summary>For what is sure to come, on however busy a machine: only a test that fails waits so long.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     internal static readonly DateTimeOffset Start = new(2025, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
     internal static ServerStatus Server(params ConnectionStatus[] connections) => new()

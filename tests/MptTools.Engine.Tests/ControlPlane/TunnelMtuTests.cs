@@ -119,7 +119,7 @@ public sealed class TunnelMtuTests
 
     private sealed class Bench
     {
-        private readonly EventHub hub = new();
+        private readonly EventHub hub = new(Samples.Patience);
         private readonly List<MptEvent> events = [];
 
         internal Bench(TunnelConfig config, TunnelRuntime? tunnel = null)
@@ -154,7 +154,7 @@ public sealed class TunnelMtuTests
         /// <summary>All events of the bench; none can come afterwards.</summary>
         internal List<MptEvent> Events()
         {
-            hub.Complete();
+            Assert.True(hub.Complete());
             return events;
         }
     }

@@ -11,12 +11,10 @@ namespace MptTools.Engine.Tests.ControlPlane.Hooks;
 /// </summary>
 internal sealed class HookBench : IDisposable
 {
-    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     private static readonly uint Myself = Owner(Directory.CreateTempSubdirectory("mpttools-hooks-"));
 
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("mpttools-hooks-");
-    private readonly EventHub hub = new();
+    private readonly EventHub hub = new(Samples.Patience);
     private readonly ConcurrentQueue<MptEvent> events = new();
     private bool disposed;
 
@@ -89,7 +87,7 @@ internal sealed class HookBench : IDisposable
         {
             disposed = true;
             Runner.Dispose();
-            hub.Complete();
+            Assert.True(hub.Complete());
         }
         return [.. events];
     }

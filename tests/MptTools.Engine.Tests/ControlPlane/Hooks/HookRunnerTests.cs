@@ -133,7 +133,7 @@ public class HookRunnerTests
         Assert.Equal("Hook 10-slow stopped address-add: it did not end within 0.2 s and was killed; its last line: waiting. Nothing was changed.", e.Message);
         Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(500));
         // The reader gets the end of the pipe only when both shell and sleep are gone.
-        Assert.True(reader.Join(HookBench.Patience));
+        Assert.True(reader.Join(Samples.Patience));
     }
 
     [Fact]
@@ -146,7 +146,7 @@ public class HookRunnerTests
         bench.Runner.Around(Facts, () => { });
         Assert.True(reader.IsAlive);
         _ = MptTools.Engine.Linux.Libc.kill(-int.Parse(bench.Said[0]), 9);
-        Assert.True(reader.Join(HookBench.Patience));
+        Assert.True(reader.Join(Samples.Patience));
     }
 
     [Fact]
@@ -274,14 +274,14 @@ public class HookRunnerTests
         bench.Runner.Happened(Event("one"));
         bench.Runner.Happened(Event("two"));
         MptEvent[] events = bench.End();
-        Assert.True(reader.Join(HookBench.Patience));
+        Assert.True(reader.Join(Samples.Patience));
         Assert.Equal("Hook 10-hangs failed at event warning: the server has stopped; it wrote nothing.", events[0].Message);
         Assert.Contains("2 call(s)", events[1].Message);
     }
 
     private static Action Take(HookBench bench)
     {
-        Assert.True(bench.Posted.TryTake(out Action? posted, HookBench.Patience));
+        Assert.True(bench.Posted.TryTake(out Action? posted, Samples.Patience));
         return posted;
     }
 
