@@ -17,7 +17,7 @@ internal sealed class PathController
     private readonly RouteLeave routeLeave;
     private ReceiveSource? source;
     private LinkState? link;
-    private IPAddress? announcedLocal;
+    private IPAddress? announcedLocal, announcedGateway;
     private string? lastRouteError;
     private int lossesSeen, indexSeen;
     private int defaultRouteChangesSeen;
@@ -131,7 +131,7 @@ internal sealed class PathController
     {
         if (Config.Gateway is null && !followsDefaultRoutes)
         {
-            links.FollowDefaultRoutes();
+            links.FollowDefaultRoutes(Config.IPVersion);
             followsDefaultRoutes = true;
         }
         link = links.Find(Config.Interface);
@@ -363,6 +363,18 @@ internal sealed class PathController
         }
     }
 
+    private void AnnounceGateway(IPAddress? gateway)
+    {
+        if (Config.Gateway is null && gateway is not null && !gateway.Equals(announcedGateway))
+        {
+            string name = Runtime.Connection.Config.Name;
+            context.Raise(
+                MptEventKind.AddressFound, $"Path {Config.Index} of {name} leaves by {gateway}, the gateway of {Config.Interface}.",
+                name, Config.Index, announcedGateway?.ToString(), gateway.ToString(), "gateway");
+            announcedGateway = gateway;
+        }
+    }
+
     /// <summary>The gateway is the system's choice, and the system has chosen another one.</summary>
     private bool IsRerouted(LinkMonitor links, LinkState link, IPAddress local)
     {
@@ -380,6 +392,7 @@ internal sealed class PathController
         (IPAddress remote, int remotePort) = (Runtime.Remote.Address, Runtime.Remote.Port);
         Egress egress = new(Config.Interface, FindGateway(link, local, remote), Config.IPVersion);
         Egress = egress;
+        AnnounceGateway(egress.Gateway);
         if (!routeLeave.Has(egress, local, context.Forwarder.Now))
         {
             Fault = routeLeave.Refusal;

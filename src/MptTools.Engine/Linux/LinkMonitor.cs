@@ -49,7 +49,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
     private const uint IFF_UP = 1, IFF_RUNNING = 0x40;
     private const uint IFA_F_DADFAILED = 0x08, IFA_F_TENTATIVE = 0x40;
     private const uint RTMGRP_LINK = 1, RTMGRP_IPV4_IFADDR = 0x10, RTMGRP_IPV6_IFADDR = 0x100;
-    private const int SOL_NETLINK = 270, NETLINK_ADD_MEMBERSHIP = 1, RTNLGRP_IPV4_ROUTE = 7;
+    private const int SOL_NETLINK = 270, NETLINK_ADD_MEMBERSHIP = 1, RTNLGRP_IPV4_ROUTE = 7, RTNLGRP_IPV6_ROUTE = 11;
     private const byte RT_TABLE_MAIN = 254;
     private const int HeaderLength = 16;
 
@@ -77,11 +77,12 @@ internal sealed unsafe class LinkMonitor : IDisposable
     internal int DefaultRouteChanges { get; private set; }
 
     /// <summary>
-    /// Follows IPv4 default routes from now on. Only for who needs it: a router with a full table tells of many routes.
+    /// Follows the default routes of an IP version from now on. Only for who needs it: a router with a full table tells of many
+    /// routes.
     /// </summary>
-    internal void FollowDefaultRoutes()
+    internal void FollowDefaultRoutes(int ipVersion)
     {
-        int group = RTNLGRP_IPV4_ROUTE;
+        int group = ipVersion == 4 ? RTNLGRP_IPV4_ROUTE : RTNLGRP_IPV6_ROUTE;
         SystemCallException.Check(
             Libc.setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(int)), "Listening for route changes");
     }

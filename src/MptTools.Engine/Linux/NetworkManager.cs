@@ -1,4 +1,5 @@
 using System.Net;
+using MptTools.Engine.Config;
 
 namespace MptTools.Engine.Linux;
 
@@ -36,9 +37,7 @@ internal static class NetworkManager
     {
         foreach (string line in output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
-            if (IPAddress.TryParse(line, out IPAddress? gateway)
-                && gateway.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork == (ipVersion == 4)
-                && !gateway.Equals(IPAddress.Any) && !gateway.Equals(IPAddress.IPv6Any))
+            if (AddressText.Parse(line) is { } gateway && AddressText.Version(gateway) == ipVersion && !AddressText.IsToBeFound(gateway))
             {
                 return gateway;
             }

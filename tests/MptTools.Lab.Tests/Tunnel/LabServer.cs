@@ -34,7 +34,15 @@ internal sealed class LabServer
         host.Start(ProgramPath(program), arguments, Environment);
 
     /// <summary>Starts a server with the offloads of this test and does not wait for anything.</summary>
-    internal static LabProcess Launch(LabHost host, ServerFiles files) => Launch(host, "mptsrv", Arguments(files));
+    internal static LabProcess Launch(LabHost host, ServerFiles files)
+    {
+        Dictionary<string, string?> environment = new(Environment);
+        if (files.Programs is { } programs)
+        {
+            environment["PATH"] = $"{programs}:{System.Environment.GetEnvironmentVariable("PATH")}";
+        }
+        return host.Start(ProgramPath("mptsrv"), Arguments(files), environment);
+    }
 
     /// <summary>The arguments of a server with the offloads of this test.</summary>
     internal static string[] Arguments(ServerFiles files) =>

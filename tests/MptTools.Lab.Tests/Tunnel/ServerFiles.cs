@@ -170,6 +170,22 @@ internal sealed class ServerFiles : IDisposable
         File.Move(made, Path.Combine(hooks, name), overwrite: true);
     }
 
+    /// <summary>A directory for programs that the server finds before the system's; null: none was added.</summary>
+    internal string? Programs { get; private set; }
+
+    /// <summary>Adds a program that the server takes for the system's of that name; to be added before it starts.</summary>
+    /// <param name="script">Lines for sh.</param>
+    internal void WriteProgram(string name, string script)
+    {
+        Programs = System.IO.Directory.CreateDirectory(Path.Combine(Directory, "programs")).FullName;
+        string file = Path.Combine(Programs, name);
+        File.WriteAllText(file, $"#!/bin/sh\n{script}\n");
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(file, (UnixFileMode)0x1ed);
+        }
+    }
+
     /// <summary>What hooks have left word of.</summary>
     internal string[] Journal => File.Exists(Path.Combine(Directory, "journal")) ? File.ReadAllLines(Path.Combine(Directory, "journal")) : [];
 

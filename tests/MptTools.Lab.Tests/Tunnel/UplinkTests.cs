@@ -134,27 +134,83 @@ public class UplinkTests
         (LabHost a, LabHost b) = WithGatewaysToBeFound(lab);
         return () =>
         {
-            Assert.Equal(["10.1.1.1", "10.1.2.1"], lab[a].Connection().Paths.Select(path => path.Gateway));
+            Assert.Equal(["10.1.1.1", "fd01:2::1"], lab[a].Connection().Paths.Select(path => path.Gateway));
+            lab[a].WaitForEvent("Path 0 of toB leaves by 10.1.1.1, the gateway of eth1. [address-found connection=toB path=0 new=10.1.1.1]", 0);
+            lab[a].WaitForEvent("Path 1 of toB leaves by fd01:2::1, the gateway of eth2.", 0);
             using NumberedStream stream = new(a, "10.0.0.2", b, "10.0.0.3");
             stream.SendAll(100);
         };
     });
 
-    [LabFact]
-    public void A_default_route_that_comes_after_the_address_is_followed() => ServerLab.Run(lab =>
+    [LabTheory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void A_default_route_that_comes_after_the_address_is_followed(int path) => ServerLab.Run(lab =>
     {
         (LabHost a, _) = WithGatewaysToBeFound(lab);
+        (string address, string gateway, string device) = path == 0 ? ("10.1.1.2/24", "10.1.1.1", "eth1") : ("fd01:2::2/64", "fd01:2::1", "eth2");
         return () =>
         {
             // As DHCP does it: the link goes, the address comes back, and the way out some time later.
             int before = lab[a].Process.Lines.Count;
-            a.RemoveAddress("eth1", "10.1.1.2/24");
-            lab[a].WaitForPath(0, PathStatusCode.AddressDown);
-            a.AddAddress("eth1", "10.1.1.2/24");
+            a.RemoveAddress(device, address);
+            // For IPv4 the kernel has done so with the address.
+            a.Run("ip", path == 0 ? "-4" : "-6", "route", "del", "default", "dev", device);
+            lab[a].WaitForPath(path, PathStatusCode.AddressDown);
+            a.AddAddress(device, address);
             lab[a].WaitForEvent("has its interface and address back", before);
-            a.Ip("route", "add", "default", "via", "10.1.1.1", "dev", "eth1", "metric", "100");
-            lab[a].WaitFor(status => status.Connections[0].Paths[0].Gateway == "10.1.1.1", "the path leaves by the gateway");
+            a.Ip(path == 0 ? "-4" : "-6", "route", "add", "default", "via", gateway, "dev", device, "metric", $"{100 * (path + 1)}");
+            lab[a].WaitFor(status => status.Connections[0].Paths[path].Gateway == gateway, "the path leaves by the gateway");
             lab[a].WaitUntilUp();
+            // It is the one that was announced before.
+            Assert.DoesNotContain(lab[a].Process.Lines.Skip(before), line => line.Text.Contains("leaves by", StringComparison.Ordinal));
+        };
+    });
+
+    [LabTheory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void Another_default_route_is_followed(int path) => ServerLab.Run(lab =>
+    {
+        (LabHost a, LabHost b) = WithGatewaysToBeFound(lab);
+        // The same router has another address, so that packets get through by either.
+        (string before, string after, string device) = path == 0 ? ("10.1.1.1", "10.1.1.101", "eth1") : ("fd01:2::1", "fd01:2::101", "eth2");
+        lab.Network.Host($"R{path + 1}").AddAddress("eth1", path == 0 ? $"{after}/24" : $"{after}/64");
+        return () =>
+        {
+            int lines = lab[a].Process.Lines.Count;
+            Replace(after);
+            lab[a].WaitForEvent($"Path {path} of toB leaves by {after}, the gateway of {device}. [address-found connection=toB path={path} old={before} new={after}]", lines);
+            lab[a].WaitFor(status => status.Connections[0].Paths[path].Gateway == after, "the path leaves by the gateway");
+            lab[a].WaitUntilUp();
+            lab[b].WaitUntilUp();
+            using NumberedStream stream = new(a, "10.0.0.2", b, "10.0.0.3");
+            stream.SendAll(100);
+            Replace(before);
+            lab[a].WaitForEvent($"old={after} new={before}]", lines);
+        };
+
+        void Replace(string gateway) =>
+            a.Ip(path == 0 ? "-4" : "-6", "route", "replace", "default", "via", gateway, "dev", device, "metric", $"{100 * (path + 1)}");
+    });
+
+    [LabFact]
+    public void A_gateway_that_only_NetworkManager_knows_is_found() => ServerLab.Run(lab =>
+    {
+        (LabHost a, LabHost b) = WithGatewaysToBeFound(lab);
+        a.Ip("route", "del", "default", "dev", "eth1");
+        Assert.DoesNotContain("eth1", a.Run("ip", "route", "show", "default").EnsureSuccess().Output);
+        // It answers nothing but the one question.
+        lab.FilesOf(a).WriteProgram("nmcli", """
+            test "$*" = '--escape no --get-values IP4.GATEWAY device show eth1' && echo 10.1.1.1
+            """);
+        return () =>
+        {
+            Assert.Equal("10.1.1.1", lab[a].PathAt(0).Gateway);
+            lab[a].WaitForEvent("Path 0 of toB leaves by 10.1.1.1, the gateway of eth1.", 0);
+            using NumberedStream stream = new(a, "10.0.0.2", b, "10.0.0.3");
+            stream.SendAll(100);
+            Assert.True(lab[b].PathAt(0).PacketsReceived > 0);
         };
     });
 
@@ -246,23 +302,24 @@ public class UplinkTests
         };
     });
 
-    /// <summary>Hosts A and B with a router on each link; A's files leave its gateways to be found.</summary>
+    /// <summary>Hosts A and B with a router on each link, one path of IPv4 and one of IPv6; A's files leave its gateways to be found.</summary>
     private static (LabHost A, LabHost B) WithGatewaysToBeFound(ServerLab lab)
     {
         LabHost a = lab.AddHost("A"), b = lab.AddHost("B");
         Uplink(lab, a, b, 1);
         Uplink(lab, a, b, 2);
         a.Ip("route", "add", "default", "via", "10.1.1.1", "dev", "eth1", "metric", "100");
-        a.Ip("route", "add", "default", "via", "10.1.2.1", "dev", "eth2", "metric", "200");
+        a.Ip("-6", "route", "add", "default", "via", "fd01:2::1", "dev", "eth2", "metric", "200");
         var toB = new ConnectionFile("toB", "10.0.0.2", "10.0.0.3")
         {
+            ReorderWindow = 1000,
             Paths =
             [
-                new PathFile("eth1", "10.1.1.2", "10.11.1.3", "0.0.0.0"), new PathFile("eth2", "10.1.2.2", "10.11.2.3", "0.0.0.0"),
+                new PathFile("eth1", "10.1.1.2", "10.11.1.3", "0.0.0.0"), new PathFile("eth2", "fd01:2::2", "fd11:2::3", "::"),
             ],
         };
         lab.Configure(a, "10.0.0.2/24", null, toB);
-        lab.Configure(b, "10.0.0.3/24", null, WithGateways(toB.Mirror("toA"), "10.11.1.1", "10.11.2.1"));
+        lab.Configure(b, "10.0.0.3/24", null, WithGateways(toB.Mirror("toA"), "10.11.1.1", "fd11:2::1"));
         return (a, b);
     }
 
