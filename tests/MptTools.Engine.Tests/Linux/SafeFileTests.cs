@@ -136,6 +136,42 @@ public sealed class SafeFileTests : IDisposable
         Assert.Equal(["a.conf", "file", "loop"], Names());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public unsafe void ASaveThatFailsHalfWayIsReadByNobodyMeanwhileAndLeavesNothingBehind(bool holdsSecret)
+    {
+        const int Readable = 1 << 16;
+        File.WriteAllText(At("a.conf"), "old");
+        File.SetUnixFileMode(At("a.conf"), All);
+        using GuardedMemory memory = new(1, Readable);
+        int thread = Environment.CurrentManagedThreadId;
+        List<(long Length, UnixFileMode Mode)> seen = [];
+        // Exceptions are told here before anything is cleared away.
+        void Look(object? sender, System.Runtime.ExceptionServices.FirstChanceExceptionEventArgs e)
+        {
+            if (Environment.CurrentManagedThreadId == thread && seen.Count == 0)
+            {
+                seen.AddRange(Directory.EnumerateFiles(directory, $"*{SafeFile.Suffix}").Select(file => (new FileInfo(file).Length, File.GetUnixFileMode(file))));
+            }
+        }
+
+        AppDomain.CurrentDomain.FirstChanceException += Look;
+        try
+        {
+            // The kernel cannot read the end of it, as if the disk were full there.
+            Assert.Throws<IOException>(() => SafeFile.Write(At("a.conf"), new ReadOnlySpan<byte>(memory.Room(0, Readable), Readable + 1), holdsSecret));
+        }
+        finally
+        {
+            AppDomain.CurrentDomain.FirstChanceException -= Look;
+        }
+
+        Assert.Equal((Readable, Owners), Assert.Single(seen));
+        Assert.Equal("old", File.ReadAllText(At("a.conf")));
+        Assert.Equal(["a.conf"], Names());
+    }
+
     private static unsafe (uint, uint) OwnerOf(string path)
     {
         Libc.statx_buffer buffer;
