@@ -85,7 +85,7 @@ internal static class Stun
                 case MappedAddressType:
                     plain ??= ReadAddress(value, default);
                     break;
-                case ErrorCodeType when errorCode == 0 && value.Length >= 4:
+                case ErrorCodeType when errorCode == 0 && value.Length >= 4 && (value[2] & 7) is >= 3 and <= 6 && value[3] < 100:
                     errorCode = (value[2] & 7) * 100 + value[3];
                     break;
                 case < FirstOptional when attribute != ErrorCodeType && !Harmless.Contains(attribute):

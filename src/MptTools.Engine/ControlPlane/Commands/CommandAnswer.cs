@@ -44,6 +44,19 @@ internal static class CommandAnswer
     /// <exception cref="JsonException">It is none.</exception>
     internal static MptCommandResult Read(ReadOnlySpan<byte> line)
     {
+        try
+        {
+            return ReadFields(line);
+        }
+        catch (Exception e) when (e is InvalidOperationException or FormatException)
+        {
+            // So the reader calls a number for a text, half a surrogate pair, or an exit code that is too large.
+            throw new JsonException("a field of the answer to a command is of another kind", e);
+        }
+    }
+
+    private static MptCommandResult ReadFields(ReadOnlySpan<byte> line)
+    {
         var json = new Utf8JsonReader(line);
         string? error = null, kind = null, output = null;
         int exitCode = MptCommandLine.Failed;

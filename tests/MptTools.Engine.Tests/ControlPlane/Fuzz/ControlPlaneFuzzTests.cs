@@ -9,7 +9,7 @@ namespace MptTools.Engine.Tests.ControlPlane.Fuzz;
 
 /// <summary>
 /// Throws messages at everything in the control plane that takes bytes from outside: the responder and the requester of handshakes,
-/// local commands and their answers, the text of a create at both ends, keepalives and their extension. They follow from the seed alone.
+/// local commands and their answers, the text of a create at both ends, keepalives and their extension, STUN answers, answers to mpt. They follow from the seed alone.
 /// A hundred thousand are part of the tests; a long run, with its figures:
 /// <code>
 /// MPT_FUZZ_MESSAGES=10000000 dotnet test -c Release tests/MptTools.Engine.Tests --filter FullyQualifiedName~ControlPlaneFuzz --logger "console;verbosity=detailed"
@@ -27,7 +27,8 @@ public class ControlPlaneFuzzTests(ITestOutputHelper output)
         using GuardedMemory memory = new(2, 8192);
         using KeepaliveFuzz keepalives = new(seed, memory);
         (FuzzPart Part, long Share)[] parts =
-            [(new LocalCommandFuzz(seed, memory), messages * 15 / 100), (keepalives, messages * 20 / 100), (new CreateTextFuzz(seed), messages * 5 / 100)];
+            [(new LocalCommandFuzz(seed, memory), messages * 15 / 100), (keepalives, messages * 20 / 100), (new CreateTextFuzz(seed), messages * 5 / 100),
+            (new StunFuzz(seed, memory), messages * 5 / 100), (new CommandAnswerFuzz(seed), messages * 5 / 100)];
         long handshakes = messages - parts.Sum(item => item.Share);
         HandshakeFuzz.Figures figures = HandshakeFuzz.Run(handshakes, seed);
         foreach ((FuzzPart part, long share) in parts)
@@ -76,6 +77,8 @@ public class ControlPlaneFuzzTests(ITestOutputHelper output)
             "executed: Plain", "executed: Extended", "refused: Plain", "refused: Extended", "refused: ExtendedInvalid",
             "refused: AuthenticationMissing", "refused: AuthenticationFailed", "refused: NotKeepalive",
         ],
+        StunFuzz => ["executed: Mapped", "refused: Foreign", "refused: Refused", "refused: Refused with a code"],
+        CommandAnswerFuzz => ["answer read", "answer refused"],
         _ => ["executed: connection created", "executed: request completed", "refused: cannot be read", "refused: Unreadable"],
     };
 
