@@ -107,6 +107,8 @@ internal static class ControlBenchmark
                 throw new LabException("The peer did not hear of a status change.");
             }
             times.Add(Stopwatch.GetElapsedTime(begin, seen).TotalMilliseconds);
+            // The next one would have to wait until no second answer to this one can come any more.
+            Thread.Sleep(100);
         }
         return [.. times];
     }

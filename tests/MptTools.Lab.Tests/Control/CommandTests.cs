@@ -125,6 +125,6 @@ public class CommandTests
 
     private static byte[] Mapped(params byte[] ipv4) => [.. new byte[10], 0xFF, 0xFF, .. ipv4];
 
-    private static CommandResult MptAsNobody(TunnelLab lab, params string[] words) =>
+    internal static CommandResult MptAsNobody(TunnelLab lab, params string[] words) =>
         LabServer.ToEnd(lab.A.Start("setpriv", ["--reuid", "65534", "--regid", "65534", "--clear-groups", LabServer.ProgramPath("mpt"), .. words], LabServer.Environment));
 }
