@@ -13,9 +13,6 @@ internal static class ControlHash
     /// <summary>Length of a key: characters of <c>auth_key</c> that count.</summary>
     internal const int KeyLength = 32;
 
-    /// <summary>The <c>auth_key</c> of existing servers where the configuration names none. Everybody knows it.</summary>
-    internal const string BuiltInKey = "A0A1A2A3A4A5A6A7A8A9AAABACADAEAFB0B1B2B3B4B5B6B7B8B9BABBBCBDBEBF";
-
     private const int StackLimit = 512;
 
     /// <summary>The key of an <c>auth_key</c>: its first 32 characters as they stand in the file, not the bytes that its

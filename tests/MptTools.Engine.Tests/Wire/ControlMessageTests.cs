@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
+using MptTools.Engine.Config;
 using MptTools.Engine.Wire;
 
 namespace MptTools.Engine.Tests.Wire;
@@ -32,7 +33,7 @@ public class ControlMessageTests
             if (message.Authentication == ControlAuthentication.Sha256)
             {
                 Assert.True(ControlHash.Fits(datagram.Payload, key));
-                Assert.False(ControlHash.Fits(datagram.Payload, ControlHash.KeyOf(ControlHash.BuiltInKey)));
+                Assert.False(ControlHash.Fits(datagram.Payload, ControlHash.KeyOf(BuiltInKey.Digits)));
             }
         }
     }

@@ -54,7 +54,7 @@ internal static class CommandPortClient
             return NoAnswer($"The server at UDP port {server.Port} did not answer within {timeout.TotalSeconds:0.###} s.", MptErrorKind.TimedOut);
         }
         string output = $"{CommandAnswer.Head(server.Port, timeout.TotalSeconds)}{answer.Text}\n";
-        return answer.IsDone ? new(MptCommandLine.Done, output) : new(MptCommandLine.Failed, output, ReasonIn(answer.Text, text), MptErrorKind.Failed);
+        return answer.IsDone ? new(MptCommandLine.Done, output) : new(MptCommandLine.Failed, output, ReasonIn(answer.Text, MptSyntax.Shown(words)), MptErrorKind.Failed);
     }
 
     /// <summary>Servers of ours say why behind the command; existing ones do not say.</summary>

@@ -18,9 +18,6 @@ internal readonly record struct ParsedCommand(MptCommand? Command, string? Usage
 /// </summary>
 internal static class MptSyntax
 {
-    /// <summary>IFNAMSIZ - 1.</summary>
-    private const int LongestInterfaceName = 15;
-
     /// <summary>Prefix lengths where the command names none.</summary>
     private const int DefaultPrefixIPv4 = 24, DefaultPrefixIPv6 = 64;
 
@@ -310,17 +307,15 @@ internal static class MptSyntax
     private static bool TryParseNumber(string text, out int number) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 
-    /// <summary>Whether the kernel would take an interface's name (dev_valid_name).</summary>
-    internal static bool IsInterface(string name) =>
-        name.Length > 0 && Encoding.UTF8.GetByteCount(name) <= LongestInterfaceName && name is not ("." or "..")
-        && !name.AsSpan().ContainsAny('/', ':', '\0') && !name.Any(char.IsWhiteSpace);
+    /// <summary>Whether an interface can have this name, by the rule that files are checked by.</summary>
+    internal static bool IsInterface(string name) => name.Length > 0 && InterfaceConfReader.WhyNoInterfaceName(name) is null;
 
     private static ParsedCommand NoAddress(string text) => Wrong(NoAddressSentence(text));
 
     private static string NoAddressSentence(string text) => $"'{text}' is no IP address.";
 
     private static ParsedCommand NoInterface(string text) =>
-        Wrong($"'{text}' cannot be an interface's name: that has 1 to {LongestInterfaceName} bytes, without '/', ':' and blanks.");
+        Wrong($"'{text}' cannot be an interface's name: that has 1 to 15 bytes, without '/', ':', '%' and blanks.");
 
     private static ParsedCommand NoPath(string text) => Wrong($"'{text}' is no number of a path, as in [path_n].");
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using MptTools.Engine.Config;
 using MptTools.Engine.ControlPlane.Handshakes;
 using MptTools.Engine.Wire;
 
@@ -19,7 +20,7 @@ public static unsafe class HandshakeFuzz
 {
     private static readonly HandshakeLimits Limits = new() { Open = 64, Answered = 32, MessagesPerSecond = 60, Burst = 60 };
 
-    private static readonly byte[] OtherKey = ControlHash.KeyOf(ControlHash.BuiltInKey);
+    private static readonly byte[] OtherKey = ControlHash.KeyOf(BuiltInKey.Digits);
 
     /// <summary>What a run has seen.</summary>
     public sealed class Figures

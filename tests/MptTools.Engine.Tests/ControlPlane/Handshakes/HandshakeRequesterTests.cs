@@ -1,4 +1,5 @@
 using System.Text;
+using MptTools.Engine.Config;
 using MptTools.Engine.ControlPlane.Handshakes;
 using MptTools.Engine.Wire;
 
@@ -195,7 +196,7 @@ public class HandshakeRequesterTests
     {
         HandshakeRequest request = Ends.Request(0xA2, 2);
         HandshakeRequester requester = InRound2(request);
-        byte[] answer = Ends.Write(request with { Key = ControlHash.KeyOf(ControlHash.BuiltInKey) }, 2, Number);
+        byte[] answer = Ends.Write(request with { Key = ControlHash.KeyOf(BuiltInKey.Digits) }, 2, Number);
         Assert.Equal(HandshakeRefusal.AuthenticationFailed, requester.Receive(Ends.B, answer, Ends.Start).Refusal);
         RunOut(requester);
         Assert.Equal(
@@ -208,7 +209,7 @@ public class HandshakeRequesterTests
     {
         HandshakeRequest request = Ends.Request(0xA2, 2);
         HandshakeRequester requester = InRound2(request);
-        byte[] answer = Ends.Write(request with { Key = ControlHash.KeyOf(ControlHash.BuiltInKey) }, 2, Number);
+        byte[] answer = Ends.Write(request with { Key = ControlHash.KeyOf(BuiltInKey.Digits) }, 2, Number);
         Assert.Equal(HandshakeRefusal.Foreign, requester.Receive(Ends.Endpoint("10.9.9.9:60456"), answer, Ends.Start).Refusal);
         RunOut(requester);
         Assert.Equal(HandshakeEnd.TimedOut, requester.Outcome!.End);

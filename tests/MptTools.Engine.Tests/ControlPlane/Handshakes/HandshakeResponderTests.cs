@@ -1,4 +1,5 @@
 using System.Text;
+using MptTools.Engine.Config;
 using MptTools.Engine.ControlPlane.Handshakes;
 using MptTools.Engine.Wire;
 
@@ -198,7 +199,7 @@ public class HandshakeResponderTests
     public void AnExistingConnectionIsNotCreatedAgain(bool mayReceive)
     {
         FakeHandshakeServer server = Ends.Server(0xA3, 2);
-        byte[] key = ControlHash.KeyOf(ControlHash.BuiltInKey);
+        byte[] key = ControlHash.KeyOf(BuiltInKey.Digits);
         server.Connections.Add((4, Ends.TunnelB, Ends.TunnelA), new HandshakeParty
         {
             Authentication = ControlAuthentication.None,
@@ -420,7 +421,7 @@ public class HandshakeResponderTests
         }
         if (request.EffectiveAuthentication == ControlAuthentication.Sha256)
         {
-            byte[] key = ControlHash.KeyOf(ControlHash.BuiltInKey);
+            byte[] key = ControlHash.KeyOf(BuiltInKey.Digits);
             yield return (Ends.A, Ends.Write(request with { Key = key }, round, number), HandshakeRefusal.AuthenticationFailed);
             yield return (Ends.A, Ends.Write(request with { Key = default }, round, number), HandshakeRefusal.AuthenticationFailed);
         }
