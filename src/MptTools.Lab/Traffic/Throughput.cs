@@ -66,12 +66,15 @@ internal sealed class ArrivalSeries
         }
     }
 
-    /// <summary>The buckets that had begun by then.</summary>
+    /// <summary>The buckets that had begun by then, and those in which something has arrived: the last packets of a stream are
+    /// still on their way when its last one has been sent.</summary>
     internal IReadOnlyList<ThroughputBucket> Buckets(long until)
     {
         lock (gate)
         {
-            long count = Math.Clamp((until + bucketLength - 1) / bucketLength, 0, bytes.Length);
+            long begun = (until + bucketLength - 1) / bucketLength;
+            long filled = lastArrival < 0 ? 0 : (lastArrival / bucketLength) + 1;
+            long count = Math.Clamp(Math.Max(begun, filled), 0, bytes.Length);
             var length = TimeSpan.FromTicks(bucketLength / TimeSpan.NanosecondsPerTick);
             var buckets = new ThroughputBucket[count];
             for (int bucket = 0; bucket < count; bucket++)

@@ -49,8 +49,18 @@ public class MeasurementTests
             buckets.Select(bucket => ((long)bucket.Start.TotalMilliseconds, bucket.Bytes, bucket.Packets)));
         Assert.Equal(20 * 8 / 0.1, buckets[0].BitsPerSecond);
         Assert.Equal(1120, series.TotalBytes);
-        Assert.Single(series.Buckets(100 * Millisecond));
+    }
+
+    [Fact]
+    public void Buckets_begin_with_time_or_with_what_arrives_after_the_last_was_sent()
+    {
+        var series = new ArrivalSeries(100 * Millisecond, 1000 * Millisecond);
         Assert.Empty(series.Buckets(0));
+        series.Add(99 * Millisecond, 10, 1);
+        Assert.Single(series.Buckets(100 * Millisecond));
+        Assert.Equal(3, series.Buckets(201 * Millisecond).Count);
+        series.Add(402 * Millisecond, 10, 1);
+        Assert.Equal([10L, 0, 0, 0, 10], series.Buckets(399 * Millisecond).Select(bucket => bucket.Bytes));
     }
 
     [Fact]
