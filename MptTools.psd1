@@ -8,12 +8,22 @@
     Description          = 'A multipath tunnel for Linux, run from PowerShell: GRE-in-UDP over several network paths at once, in the wire format and with the configuration files of the existing MPT servers.'
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
-    FormatsToProcess     = @('Formats/MptTools.Format.ps1xml')
+    FormatsToProcess     = @(
+        'Formats/MptTools.Config.Format.ps1xml', 'Formats/MptTools.Connection.Format.ps1xml', 'Formats/MptTools.Event.Format.ps1xml',
+        'Formats/MptTools.Path.Format.ps1xml', 'Formats/MptTools.Server.Format.ps1xml'
+    )
     TypesToProcess       = @('Formats/MptTools.Types.ps1xml')
     FunctionsToExport    = @()
     CmdletsToExport      = @(
-        'Get-MptConnection', 'Get-MptPath', 'Get-MptServer', 'Invoke-MptCommand', 'Set-MptPath', 'Start-MptServer',
-        'Stop-MptServer', 'Test-MptConfig'
+        'Get-MptConnection'
+        'Get-MptPath'
+        'Get-MptServer'
+        'Get-MptTunnel'
+        'Invoke-MptCommand'
+        'Set-MptPath'
+        'Start-MptServer'
+        'Stop-MptServer'
+        'Test-MptConfig'
     )
     VariablesToExport    = @()
     AliasesToExport      = @('mpt')

@@ -23,7 +23,7 @@ public sealed class InvokeMptCommandCommand : LinuxCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        MptCommandResult result = MptCommandLine.Execute(Command, Server);
+        MptCommandResult result = Execute();
         if (result.Output.Length > 0)
         {
             WriteObject(result.Output.TrimEnd('\n').Split('\n'), enumerateCollection: true);
@@ -35,6 +35,18 @@ public sealed class InvokeMptCommandCommand : LinuxCmdlet
             var failure = new MptCommandException(error) { Kind = result.ErrorKind ?? MptErrorKind.Failed };
             string words = string.Join(' ', Command);
             WriteError(result.ExitCode == MptCommandLine.Misused ? MptErrors.Misused(failure, words) : MptErrors.Record(failure, words));
+        }
+    }
+
+    private MptCommandResult Execute()
+    {
+        try
+        {
+            return MptCommandLine.Execute(Command, Server, Stopped);
+        }
+        catch (OperationCanceledException) when (Stopping)
+        {
+            throw new PipelineStoppedException();
         }
     }
 }

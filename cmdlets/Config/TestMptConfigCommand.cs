@@ -5,7 +5,7 @@ namespace MptTools.Cmdlets;
 
 /// <summary>Reads configuration files and tells of every fault, on any system, without starting anything.</summary>
 [Cmdlet(VerbsDiagnostic.Test, "MptConfig")]
-[OutputType(typeof(ConfigDiagnostic), typeof(bool))]
+[OutputType(typeof(MptConfigFault), typeof(bool))]
 public sealed class TestMptConfigCommand : PSCmdlet
 {
     /// <summary>The directory of interface.conf. Without it: conf where that holds an interface.conf, else /etc/mpttools.</summary>
@@ -30,7 +30,7 @@ public sealed class TestMptConfigCommand : PSCmdlet
         }
         else
         {
-            WriteObject(result.Diagnostics, enumerateCollection: true);
+            WriteObject(result.Diagnostics.Select(diagnostic => new MptConfigFault(diagnostic)), enumerateCollection: true);
         }
     }
 }

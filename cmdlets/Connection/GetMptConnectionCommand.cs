@@ -5,7 +5,7 @@ namespace MptTools.Cmdlets;
 
 /// <summary>Gets the connections of a running server.</summary>
 [Cmdlet(VerbsCommon.Get, "MptConnection")]
-[OutputType(typeof(ConnectionStatus))]
+[OutputType(typeof(MptConnectionInfo))]
 public sealed class GetMptConnectionCommand : ServerCmdlet
 {
     /// <summary>Names of connections, wildcards allowed; all where left out.</summary>
@@ -20,7 +20,11 @@ public sealed class GetMptConnectionCommand : ServerCmdlet
     {
         var patterns = new NamePatterns(Name);
         ServerStatus status = client.GetStatus();
-        WriteObject(status.Connections.Where(connection => patterns.Match(connection.Name)), enumerateCollection: true);
+        WriteObject(
+            from connection in status.Connections
+            where patterns.Match(connection.Name)
+            select new MptConnectionInfo(connection),
+            enumerateCollection: true);
         foreach (string name in patterns.Missing([.. status.Connections.Select(connection => connection.Name)]))
         {
             WriteError(MptErrors.NothingNamed("connection", name, status.Name));

@@ -5,7 +5,7 @@ namespace MptTools.Cmdlets;
 
 /// <summary>Gets the paths of a running server's connections.</summary>
 [Cmdlet(VerbsCommon.Get, "MptPath")]
-[OutputType(typeof(PathStatus))]
+[OutputType(typeof(MptPathInfo))]
 public sealed class GetMptPathCommand : ServerCmdlet
 {
     /// <summary>Names of connections, wildcards allowed; all where left out.</summary>
@@ -16,7 +16,7 @@ public sealed class GetMptPathCommand : ServerCmdlet
     public string[]? Connection { get; set; }
 
     /// <summary>Numbers of paths, as in [path_n].</summary>
-    [Parameter(Position = 1)]
+    [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
     [ValidateRange(0, 19)]
     public int[]? Index { get; set; }
 
@@ -43,7 +43,7 @@ public sealed class GetMptPathCommand : ServerCmdlet
             from path in connection.Paths
             where (Index is null || Index.Contains(path.Index)) && interfaces.Match(path.Interface)
                 && (Status is null || Status == path.Status)
-            select path,
+            select new MptPathInfo(path),
             enumerateCollection: true);
         foreach (string name in connections.Missing([.. status.Connections.Select(connection => connection.Name)]))
         {

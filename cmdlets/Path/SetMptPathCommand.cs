@@ -5,7 +5,7 @@ namespace MptTools.Cmdlets;
 
 /// <summary>Takes paths of a running server down, or up again.</summary>
 [Cmdlet(VerbsCommon.Set, "MptPath", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
-[OutputType(typeof(PathStatus))]
+[OutputType(typeof(MptPathInfo))]
 public sealed class SetMptPathCommand : ServerCmdlet
 {
     /// <summary>The connection's name.</summary>
@@ -45,7 +45,7 @@ public sealed class SetMptPathCommand : ServerCmdlet
                 PathStatus path = client.SetPathStatus(Connection, index, Status == PathState.Up);
                 if (PassThru)
                 {
-                    WriteObject(path);
+                    WriteObject(new MptPathInfo(path));
                 }
             });
         }

@@ -6,7 +6,7 @@ namespace MptTools.Cmdlets;
 
 /// <summary>Gets the servers that run in this network namespace, in this process or another.</summary>
 [Cmdlet(VerbsCommon.Get, "MptServer")]
-[OutputType(typeof(ServerStatus))]
+[OutputType(typeof(MptServerInfo))]
 public sealed class GetMptServerCommand : LinuxCmdlet
 {
     /// <summary>Names of servers (their first tunnels), wildcards allowed; all where left out.</summary>
@@ -26,11 +26,15 @@ public sealed class GetMptServerCommand : LinuxCmdlet
         {
             try
             {
-                WriteObject(MptClient.Connect(name).GetStatus());
+                WriteObject(new MptServerInfo(MptClient.Connect(name, cancellation: Stopped).GetStatus()));
             }
             catch (MptCommandException e)
             {
                 WriteError(MptErrors.Record(e, name));
+            }
+            catch (OperationCanceledException) when (Stopping)
+            {
+                throw new PipelineStoppedException();
             }
         }
     }

@@ -122,7 +122,7 @@ public sealed class MptServerJob : Job2
         {
             Output.RemoveAt(0);
         }
-        Output.Add(PSObject.AsPSObject(change));
+        Output.Add(PSObject.AsPSObject(new MptEventInfo(change)));
         if (change.Level == MptEventLevel.Warning)
         {
             while (Warning.Count >= EventLimit)

@@ -10,7 +10,7 @@ namespace MptTools.Cmdlets;
 /// </summary>
 [Cmdlet(VerbsLifecycle.Start, "MptServer", DefaultParameterSetName = JobSet)]
 [OutputType(typeof(MptServerJob), ParameterSetName = [JobSet])]
-[OutputType(typeof(MptEvent), ParameterSetName = [WaitSet])]
+[OutputType(typeof(MptEventInfo), ParameterSetName = [WaitSet])]
 public sealed class StartMptServerCommand : LinuxCmdlet
 {
     private const string JobSet = "Job", WaitSet = "Wait";
@@ -69,7 +69,11 @@ public sealed class StartMptServerCommand : LinuxCmdlet
     }
 
     /// <inheritdoc/>
-    protected override void StopProcessing() => waitedFor?.RequestStop();
+    protected override void StopProcessing()
+    {
+        waitedFor?.RequestStop();
+        base.StopProcessing();
+    }
 
     private ServerConfig Load()
     {
@@ -104,7 +108,7 @@ public sealed class StartMptServerCommand : LinuxCmdlet
             }
             foreach (MptEvent change in events.GetConsumingEnumerable())
             {
-                WriteObject(change);
+                WriteObject(new MptEventInfo(change));
             }
         }
         finally

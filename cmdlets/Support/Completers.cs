@@ -58,3 +58,10 @@ public sealed class InterfaceNameCompleter : MptCompleter
     private protected override IEnumerable<string> Names(string? server) =>
         FromStatus(server, status => status.Connections.SelectMany(connection => connection.Paths).Select(path => path.Interface));
 }
+
+/// <summary>Completes the names of a server's tunnel devices.</summary>
+public sealed class TunnelNameCompleter : MptCompleter
+{
+    private protected override IEnumerable<string> Names(string? server) =>
+        FromStatus(server, status => status.Tunnels.Select(tunnel => tunnel.Name));
+}

@@ -25,6 +25,10 @@ public abstract class ServerCmdlet : LinuxCmdlet
         {
             WriteError(MptErrors.Record(e, target ?? Server));
         }
+        catch (OperationCanceledException) when (Stopping)
+        {
+            throw new PipelineStoppedException();
+        }
     }
 
     private MptClient Client()
@@ -32,7 +36,7 @@ public abstract class ServerCmdlet : LinuxCmdlet
         string key = Server ?? "";
         if (!clients.TryGetValue(key, out MptClient? client))
         {
-            client = MptClient.Connect(Server);
+            client = MptClient.Connect(Server, cancellation: Stopped);
             clients.Add(key, client);
         }
         return client;

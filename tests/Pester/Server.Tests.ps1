@@ -48,9 +48,10 @@ Describe 'Two servers' -Skip:([bool] $obstacle) {
 
     It 'use all offloads that the kernel has unless told otherwise, and show them' {
         $server = Invoke-Lab $other 'Get-MptServer'
-        $server.DisabledOffloads | Should -Be None
-        $server.Offloads | Should -Not -Be None
-        Invoke-Lab $other 'Get-MptServer | Out-String -Width 200' | Should -Match "(?s)Offloads.* $($server.Offloads)\s*$"
+        $server.DisabledOffloads | Should -BeNullOrEmpty
+        $server.Offloads | Should -Not -BeNullOrEmpty
+        Invoke-Lab $other 'Get-MptServer | Format-List | Out-String -Width 200' |
+            Should -Match "(?m)^Offloads\s+: $($server.Offloads -join ', ')\s*$"
     }
 
     It 'know their connections and who is at the other end' {
@@ -59,7 +60,8 @@ Describe 'Two servers' -Skip:([bool] $obstacle) {
         $connection.Name | Should -Be peer
         $connection.LocalAddress | Should -Be 10.0.0.2
         $connection.RemoteAddress | Should -Be 10.0.0.3
-        $connection.Paths | Should -HaveCount 2
+        $connection.PathCount | Should -Be 2
+        $connection.PathsUp | Should -Be 2
     }
 
     It 'know their paths' {
@@ -83,6 +85,15 @@ Describe 'Two servers' -Skip:([bool] $obstacle) {
         @{ Selection = 'nob*'; Expected = $null }
     ) {
         (Invoke-Lab $other "Get-MptPath $Selection").Interface | Should -Be $Expected
+    }
+
+    It 'show their tunnel devices' {
+        $tunnel = Invoke-Lab $other 'Get-MptTunnel tun*'
+        $tunnel.Name | Should -Be tun0
+        $tunnel.Server | Should -Be tun0
+        $tunnel.IPv4 | Should -Be 10.0.0.2/24
+        $tunnel.Mtu | Should -Be 1440
+        $tunnel.PacketsRead | Should -BeGreaterThan 0
     }
 
     It 'pass objects from one cmdlet to the next' {
@@ -115,7 +126,7 @@ Describe 'Two servers' -Skip:([bool] $obstacle) {
 
     It 'give their events through Receive-Job' {
         $events = Invoke-Lab $a '$global:events = @(Receive-Job $job -WarningVariable global:warned -WarningAction SilentlyContinue); $events'
-        Invoke-Lab $a '@($events | Where-Object { $_ -isnot [MptTools.Engine.MptEvent] }).Count' | Should -Be 0
+        Invoke-Lab $a '@($events | Where-Object { $_ -isnot [MptTools.MptEventInfo] }).Count' | Should -Be 0
         $events.Kind | Should -Contain ServerStarted
         $taken = $events | Where-Object { $_.Kind -eq 'PathChanged' -and $_.Path -eq 1 } | Select-Object -First 1
         $taken.Connection | Should -Be peer
@@ -148,6 +159,7 @@ Describe 'Two servers' -Skip:([bool] $obstacle) {
     It 'answer a wrong <What> with an error of its own' -ForEach @(
         @{ What = 'path'; Command = 'Set-MptPath peer 7 Down'; Id = 'NotFound,*SetMptPathCommand'; Category = 'ObjectNotFound' }
         @{ What = 'connection'; Command = 'Get-MptPath nobody'; Id = 'NotFound,*GetMptPathCommand'; Category = 'ObjectNotFound' }
+        @{ What = 'tunnel'; Command = 'Get-MptTunnel tun9'; Id = 'NotFound,*GetMptTunnelCommand'; Category = 'ObjectNotFound' }
         @{ What = 'server'; Command = 'Get-MptPath -Server tun9'; Id = 'NoServer,*GetMptPathCommand'; Category = 'ObjectNotFound' }
         @{ What = 'server name'; Command = 'Get-MptServer tun9'; Id = 'NoServer,*GetMptServerCommand'; Category = 'ObjectNotFound' }
         @{ What = 'address'; Command = 'mpt path up 10.1.1.2 10.9.9.9'; Id = 'NotFound,*InvokeMptCommandCommand'; Category = 'ObjectNotFound' }
@@ -175,10 +187,10 @@ Describe 'Two servers' -Skip:([bool] $obstacle) {
     It 'start again, and stop with Stop-MptServer from a second pwsh' {
         $null = Invoke-Lab $a "`$job = Start-MptServer '$configA' -DisableOffload TunUdp, UdpGro -Threads 4"
         $server = Invoke-Lab $other 'Get-MptServer'
-        $server.DisabledOffloads | Should -Be 'TunUdp, UdpGro'
+        $server.DisabledOffloads | Should -Be TunUdp, UdpGro
         $server.Threads | Should -Be 4
-        $server.Tunnels[0].Offloads | Should -Not -Match TunUdp
-        $server.Connections[0].Paths.Offloads | Should -Be UdpSegment, UdpSegment
+        (Invoke-Lab $other 'Get-MptTunnel').Offloads | Should -Not -Contain TunUdp
+        (Invoke-Lab $other 'Get-MptPath').Offloads | Should -Be UdpSegment, UdpSegment
         Invoke-Lab $other 'Get-MptServer | Stop-MptServer'
         Get-LabState $lab a | Should -Be $before
         Invoke-Lab $a '(Wait-Job $job -Timeout 20).State.ToString()' | Should -Be Stopped

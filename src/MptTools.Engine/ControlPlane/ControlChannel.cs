@@ -7,9 +7,10 @@ namespace MptTools.Engine.ControlPlane;
 
 /// <summary>
 /// The client's side of the control socket of one server: a connection for each exchange, from the network namespace of the
-/// thread that calls. Throws <see cref="MptCommandException"/> and nothing else.
+/// thread that calls. Throws <see cref="MptCommandException"/> and, once its token is cancelled, <see cref="OperationCanceledException"/>.
 /// </summary>
-internal sealed class ControlChannel(string serverName, TimeSpan timeout, Func<PeerCredentials, bool> isTrusted)
+internal sealed class ControlChannel(
+    string serverName, TimeSpan timeout, Func<PeerCredentials, bool> isTrusted, CancellationToken cancellation = default)
 {
     /// <summary>The length of the answer for some ten thousand paths.</summary>
     internal const int AnswerLimit = 64 * 1024 * 1024;
@@ -47,16 +48,16 @@ internal sealed class ControlChannel(string serverName, TimeSpan timeout, Func<P
     internal ControlAnswer Exchange(Socket socket, ControlRequest request, Stopwatch clock, LineChannel? lines = null) =>
         Decode(ExchangeLine(socket, Encode(request), clock, lines).Span);
 
-    internal async Task<ControlAnswer> ExchangeAsync(ControlRequest request, CancellationToken cancellation)
+    internal async Task<ControlAnswer> ExchangeAsync(ControlRequest request, CancellationToken caller)
     {
         using Socket socket = Open();
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(caller);
         limit.CancelAfter(timeout);
-        return await ExchangeAsync(socket, request, limit.Token, cancellation).ConfigureAwait(false);
+        return await ExchangeAsync(socket, request, limit.Token, caller).ConfigureAwait(false);
     }
 
     internal async Task<ControlAnswer> ExchangeAsync(
-        Socket socket, ControlRequest request, CancellationToken limit, CancellationToken cancellation)
+        Socket socket, ControlRequest request, CancellationToken limit, CancellationToken caller)
     {
         try
         {
@@ -64,7 +65,7 @@ internal sealed class ControlChannel(string serverName, TimeSpan timeout, Func<P
             var lines = new LineChannel(socket, AnswerLimit);
             return await lines.ReadAsync(limit).ConfigureAwait(false) is { } line ? Decode(line.Span) : throw Lost(null);
         }
-        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
+        catch (OperationCanceledException e) when (!caller.IsCancellationRequested)
         {
             throw TooLate(e);
         }
@@ -145,13 +146,41 @@ internal sealed class ControlChannel(string serverName, TimeSpan timeout, Func<P
     internal MptCommandException Lost(Exception? cause) =>
         new($"Server '{serverName}' went away before it had answered.", cause!) { Kind = MptErrorKind.ConnectionLost };
 
+    /// <summary>From now on until the result is disposed the channel's token wakes whoever waits for the socket.</summary>
+    internal CancellationTokenRegistration WakeOnCancel(Socket socket) => WakeOnCancel(socket, cancellation);
+
+    /// <summary>Likewise for any token, and any socket that is connected.</summary>
+    internal static CancellationTokenRegistration WakeOnCancel(Socket socket, CancellationToken cancellation) =>
+        cancellation.UnsafeRegister(Wake, socket);
+
+    internal void ThrowIfCancelled() => cancellation.ThrowIfCancellationRequested();
+
+    private static void Wake(object? socket)
+    {
+        try
+        {
+            ((Socket)socket!).Shutdown(SocketShutdown.Both);
+        }
+        catch (SocketException)
+        {
+            // The other side has gone: nobody waits any more.
+            return;
+        }
+    }
+
     private ReadOnlyMemory<byte> ExchangeLine(Socket socket, byte[] request, Stopwatch clock, LineChannel? lines)
     {
+        using CancellationTokenRegistration wake = WakeOnCancel(socket);
         try
         {
             SetReceiveTimeout(socket, clock);
             SendRequest(socket, request);
             return (lines ?? new LineChannel(socket, AnswerLimit)).Read() ?? throw Lost(null);
+        }
+        // Whatever the wake-up looks like to the reader.
+        catch when (cancellation.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellation);
         }
         catch (SocketException e) when (e.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock)
         {

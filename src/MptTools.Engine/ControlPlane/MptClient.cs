@@ -9,7 +9,8 @@ namespace MptTools.Engine.ControlPlane;
 /// A running server as seen from anywhere in its network namespace. Each operation makes a connection of its own to the
 /// control socket, from the network namespace of the thread that calls; so one client may be used from several threads and
 /// holds nothing open. All operations throw <see cref="MptCommandException"/> and nothing else when the server refuses,
-/// fails, is gone or does not answer in time.
+/// fails, is gone or does not answer in time, and <see cref="OperationCanceledException"/> when they are cancelled. What the server
+/// has begun by then it carries out.
 /// </summary>
 public sealed class MptClient
 {
@@ -38,12 +39,14 @@ public sealed class MptClient
     /// <summary>Finds a server and makes sure that it answers.</summary>
     /// <param name="serverName">The name of its first tunnel; null for the only one there is.</param>
     /// <param name="timeout">For this and every later operation; <see cref="DefaultTimeout"/> where null.</param>
-    public static MptClient Connect(string? serverName = null, TimeSpan? timeout = null) =>
-        Connect(serverName, timeout ?? DefaultTimeout, ControlAccess.IsRoot);
+    /// <param name="cancellation">Ends this and every later operation that waits for the server.</param>
+    public static MptClient Connect(string? serverName = null, TimeSpan? timeout = null, CancellationToken cancellation = default) =>
+        Connect(serverName, timeout ?? DefaultTimeout, ControlAccess.IsRoot, cancellation);
 
-    internal static MptClient Connect(string? serverName, TimeSpan timeout, Func<PeerCredentials, bool> isTrusted)
+    internal static MptClient Connect(
+        string? serverName, TimeSpan timeout, Func<PeerCredentials, bool> isTrusted, CancellationToken cancellation = default)
     {
-        var channel = new ControlChannel(serverName ?? TheOnlyOne(ListServers(isTrusted)), timeout, isTrusted);
+        var channel = new ControlChannel(serverName ?? TheOnlyOne(ListServers(isTrusted)), timeout, isTrusted, cancellation);
         ServerHello hello = channel.Exchange(new ControlRequest { Request = ControlRequest.Hello }).Hello
             ?? throw channel.NotUnderstood("it did not say who it is");
         if (hello.Protocol != ControlProtocol.Version)
@@ -131,11 +134,13 @@ public sealed class MptClient
         var clock = Stopwatch.StartNew();
         using Socket socket = channel.Open();
         channel.Exchange(socket, new ControlRequest { Request = ControlRequest.Stop }, clock);
+        using CancellationTokenRegistration wake = channel.WakeOnCancel(socket);
         try
         {
             channel.SetReceiveTimeout(socket, clock);
             Span<byte> ignored = stackalloc byte[1];
             socket.Receive(ignored);
+            channel.ThrowIfCancelled();
         }
         catch (SocketException e) when (e.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock)
         {

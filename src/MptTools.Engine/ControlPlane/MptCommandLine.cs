@@ -26,11 +26,14 @@ public static class MptCommandLine
     /// <summary>Carries a command out.</summary>
     /// <param name="arguments">The words after <c>mpt</c>.</param>
     /// <param name="serverName">The server; null for the one of the given port, or the only one.</param>
-    public static MptCommandResult Execute(IReadOnlyList<string> arguments, string? serverName = null) =>
-        Execute(arguments, serverName, ControlAccess.IsRoot);
+    /// <param name="cancellation">Ends the wait for the server, which carries out what it has begun.</param>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static MptCommandResult Execute(
+        IReadOnlyList<string> arguments, string? serverName = null, CancellationToken cancellation = default) =>
+        Execute(arguments, serverName, ControlAccess.IsRoot, cancellation);
 
     internal static MptCommandResult Execute(
-        IReadOnlyList<string> arguments, string? serverName, Func<PeerCredentials, bool> isTrusted)
+        IReadOnlyList<string> arguments, string? serverName, Func<PeerCredentials, bool> isTrusted, CancellationToken cancellation = default)
     {
         int first = 0;
         int? port = null;
@@ -66,34 +69,34 @@ public static class MptCommandLine
         }
         try
         {
-            return OverControlSocket(words, serverName, port, isTrusted);
+            return OverControlSocket(words, serverName, port, isTrusted, cancellation);
         }
         catch (MptCommandException e)
         {
             // An existing server has no control socket; and who may not use ours may still ask what the command port tells everybody.
             bool mayAnother = serverName is null && e.Kind is MptErrorKind.NoServer or MptErrorKind.AccessDenied;
-            return (mayAnother ? CommandPortClient.TryExecute(words, port, useIPv6) : null) ?? new(Failed, "", e.Message, e.Kind);
+            return (mayAnother ? CommandPortClient.TryExecute(words, port, useIPv6, cancellation) : null) ?? new(Failed, "", e.Message, e.Kind);
         }
     }
 
     private static MptCommandResult OverControlSocket(
-        string[] words, string? serverName, int? port, Func<PeerCredentials, bool> isTrusted)
+        string[] words, string? serverName, int? port, Func<PeerCredentials, bool> isTrusted, CancellationToken cancellation)
     {
-        string name = port is int number ? OfPort(number, serverName, isTrusted)
+        string name = port is int number ? OfPort(number, serverName, isTrusted, cancellation)
             : serverName ?? MptClient.TheOnlyOne(MptClient.ListServers(isTrusted));
-        MptCommandResult result = new ControlChannel(name, MptClient.DefaultTimeout, isTrusted).Command(words);
+        MptCommandResult result = new ControlChannel(name, MptClient.DefaultTimeout, isTrusted, cancellation).Command(words);
         return result is { Output: "", ErrorKind: MptErrorKind kind } ? throw new MptCommandException(result.Error!) { Kind = kind } : result;
     }
 
     /// <summary>The name of the server with a command port.</summary>
-    private static string OfPort(int port, string? serverName, Func<PeerCredentials, bool> isTrusted)
+    private static string OfPort(int port, string? serverName, Func<PeerCredentials, bool> isTrusted, CancellationToken cancellation)
     {
         var ports = new List<string>();
         foreach (string name in serverName is null ? MptClient.ListServers(isTrusted) : [serverName])
         {
             try
             {
-                MptClient client = MptClient.Connect(name, MptClient.DefaultTimeout, isTrusted);
+                MptClient client = MptClient.Connect(name, MptClient.DefaultTimeout, isTrusted, cancellation);
                 if (client.CommandPort == port)
                 {
                     return name;

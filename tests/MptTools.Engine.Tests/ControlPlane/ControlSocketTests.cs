@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using MptTools.Engine.Config;
 using MptTools.Engine.ControlPlane;
+using MptTools.Engine.ControlPlane.Commands;
 
 namespace MptTools.Engine.Tests.ControlPlane;
 
@@ -250,6 +252,59 @@ public sealed class ControlSocketTests : IDisposable
         release.Set();
 
         Assert.Equal(MptErrorKind.TimedOut, e.Kind);
+    }
+
+    [Fact]
+    public void Thread_that_waits_for_an_answer_can_be_woken()
+    {
+        using var release = new ManualResetEventSlim();
+        using var cancellation = new CancellationTokenSource();
+        server.OnReload = () =>
+        {
+            cancellation.Cancel();
+            release.Wait(Patience);
+        };
+        Open();
+        MptClient client = MptClient.Connect(server.Name, Patience, _ => true, cancellation.Token);
+
+        Assert.ThrowsAny<OperationCanceledException>(() => client.Reload());
+        release.Set();
+        Assert.ThrowsAny<OperationCanceledException>(() => client.GetStatus());
+    }
+
+    [Fact]
+    public void Command_that_waits_for_an_answer_can_be_woken()
+    {
+        using var release = new ManualResetEventSlim();
+        using var cancellation = new CancellationTokenSource();
+        server.OnReload = () =>
+        {
+            cancellation.Cancel();
+            release.Wait(Patience);
+        };
+        Open();
+
+        Assert.ThrowsAny<OperationCanceledException>(
+            () => MptCommandLine.Execute(["reload"], server.Name, _ => true, cancellation.Token));
+        release.Set();
+    }
+
+    [Fact]
+    public void Wait_at_a_command_port_can_be_woken()
+    {
+        using var silent = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        silent.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        using var cancellation = new CancellationTokenSource();
+        var asked = new Thread(() =>
+        {
+            silent.Receive(new byte[2048]);
+            cancellation.Cancel();
+        });
+        asked.Start();
+
+        Assert.ThrowsAny<OperationCanceledException>(
+            () => CommandPortClient.TryExecute(["show", "status"], (IPEndPoint)silent.LocalEndPoint!, Patience, cancellation.Token));
+        asked.Join();
     }
 
     [Fact]

@@ -13,13 +13,14 @@ internal static class CommandPortClient
     /// <param name="words">The command's words.</param>
     /// <param name="port">Null: that of the configuration on this host, or 60456.</param>
     /// <returns>Null where nobody has the port.</returns>
-    internal static MptCommandResult? TryExecute(string[] words, int? port, bool useIPv6)
+    internal static MptCommandResult? TryExecute(string[] words, int? port, bool useIPv6, CancellationToken cancellation = default)
     {
         GeneralConfig general = ConfigLoader.LoadGeneral(ConfigDirectory.Default(Environment.CurrentDirectory)) ?? new GeneralConfig();
-        return TryExecute(words, new IPEndPoint(useIPv6 ? IPAddress.IPv6Loopback : IPAddress.Loopback, port ?? general.CommandPort), general.CommandTimeout);
+        return TryExecute(words, new IPEndPoint(useIPv6 ? IPAddress.IPv6Loopback : IPAddress.Loopback, port ?? general.CommandPort), general.CommandTimeout,
+            cancellation);
     }
 
-    internal static MptCommandResult? TryExecute(string[] words, IPEndPoint server, TimeSpan timeout)
+    internal static MptCommandResult? TryExecute(string[] words, IPEndPoint server, TimeSpan timeout, CancellationToken cancellation = default)
     {
         string text = string.Join(' ', words);
         if (System.Text.Encoding.UTF8.GetByteCount(text) > LocalCommand.MaximumRequestText)
@@ -33,12 +34,14 @@ internal static class CommandPortClient
         {
             // Connected: answers of others are not taken, and the kernel says when nobody has the port.
             socket.Connect(server);
+            using CancellationTokenRegistration wake = ControlChannel.WakeOnCancel(socket, cancellation);
             socket.Send(LocalCommand.WriteRequest(text));
             byte[] datagram = new byte[ushort.MaxValue];
             while (!answer.IsComplete)
             {
                 socket.ReceiveTimeout = Math.Max(1, (int)(timeout - clock.Elapsed).TotalMilliseconds);
                 int length = socket.Receive(datagram);
+                cancellation.ThrowIfCancellationRequested();
                 if (answer.Add(datagram.AsSpan(0, length)) != LocalCommandError.None)
                 {
                     return NoAnswer($"The server at UDP port {server.Port} answers in a way this program does not understand.", MptErrorKind.Internal);

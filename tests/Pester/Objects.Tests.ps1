@@ -1,0 +1,162 @@
+# What the cmdlets give: plain data for programs, tables and lists for people.
+BeforeDiscovery {
+    Import-Module $PSScriptRoot/Lab.psm1 -Force
+    $obstacle = Get-LabObstacle
+}
+
+BeforeAll {
+    $root = (Resolve-Path $PSScriptRoot/../..).Path
+    Import-Module $root/MptTools.psd1 -Force
+}
+
+Describe 'Views' {
+    It 'fit 80 columns for <Type>' -ForEach @(
+        @{
+            Type = 'MptPathInfo'; Headers = '#', 'Interface', 'Status', 'Detail', 'Local', 'Remote', 'Weight', 'Heard'
+            Sample = @{
+                Connection = 'MPT_connection_10.0.0.2'; Index = 0; Interface = 'eth1'; LocalAddress = '10.1.100.102'
+                RemoteAddress = '10.1.100.103'; Status = 'Down'; Detail = 'InterfaceDown'; WeightOut = 3
+                LastKeepalive = [DateTime]::Now.AddHours(-3); BytesSent = 1000; BytesReceived = 1000
+            }
+        }
+        @{
+            Type = 'MptConnectionInfo'; Headers = 'Name', 'Status', 'Paths up', 'Local', 'Remote', 'Sent'
+            Sample = @{
+                Name = 'MPT_connection_10.0.0.2'; LocalAddress = '10.0.0.2'; RemoteAddress = '10.0.0.3'; PathCount = 2; PathsUp = 1
+                BytesSent = 10; BytesReceived = 10; Status = 'Up'; Peer = 'MptTools'
+            }
+        }
+        @{
+            Type = 'MptServerInfo'; Headers = 'Name', 'Process', 'Started', 'Addresses', 'Connections', 'Paths up'
+            Sample = @{
+                Name = 'tun0'; ProcessId = 4711; StartedAt = [DateTime]::Now; Addresses = '10.0.0.2/24, fd00::2/64'; Connections = @('a')
+                PathCount = 2; PathsUp = 2; ConfigDirectory = '/etc/mpttools'
+            }
+        }
+        @{
+            Type = 'MptEventInfo'; Headers = 'Time', 'Kind', 'Message'
+            Sample = @{
+                Time = [DateTime]::Now; Kind = 'ConnectionStarted'; Level = 'Warning'; Message = 'A sentence that goes on and on. ' * 9
+            }
+        }
+        @{
+            Type = 'MptConfigFault'; Headers = 'Severity', 'File', 'Line', 'Key', 'Message'
+            Sample = @{
+                Severity = 'Error'; File = '/etc/mpttools/interface.conf'; Line = 3; Key = 'local_port'
+                Message = 'A sentence that goes on and on. ' * 9
+            }
+        }
+    ) {
+        # Records with the shape of what a server gives; the views go by type name.
+        $record = [pscustomobject] $Sample
+        $record.PSTypeNames.Insert(0, "MptTools.$Type")
+        $text = ($record | Out-String -Width 80).TrimEnd()
+        foreach ($header in $Headers) { $text | Should -Match "(^|\s)$([regex]::Escape($header))(\s|$)" }
+        ($text -split "`n" | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 80
+    }
+
+    It 'mark what is down with colour, and only where colour is wanted' {
+        $path = [pscustomobject]@{ Connection = 'c'; Index = 0; Interface = 'eth1'; Status = 'Down'; Detail = 'TakenDown' }
+        $path.PSTypeNames.Insert(0, 'MptTools.MptPathInfo')
+        $rendering = $PSStyle.OutputRendering
+        try {
+            $PSStyle.OutputRendering = 'Ansi'
+            $path | Out-String | Should -Match ([regex]::Escape("$($PSStyle.Foreground.BrightRed)Down"))
+            $PSStyle.OutputRendering = 'PlainText'
+            $path | Out-String | Should -Not -Match "`e"
+        }
+        finally {
+            $PSStyle.OutputRendering = $rendering
+        }
+    }
+
+    It 'show <Bytes> bytes as <Text>' -ForEach @(
+        @{ Bytes = 0; Text = '0 B' }
+        @{ Bytes = 1023; Text = '1023 B' }
+        @{ Bytes = 1024; Text = '1.0 KiB' }
+        @{ Bytes = 102300; Text = '99.9 KiB' }
+        @{ Bytes = 1048000; Text = '1023 KiB' }
+        @{ Bytes = 1048570; Text = '1.0 MiB' }
+        @{ Bytes = [long]::MaxValue; Text = '8.0 EiB' }
+    ) {
+        [MptTools.ByteText]::Of($Bytes) | Should -Be $Text
+    }
+}
+
+Describe 'Objects' -Skip:([bool] $obstacle) {
+    BeforeDiscovery {
+        $kinds = @(
+            @{ Command = 'Get-MptServer'; Names = 'tun0' }
+            @{ Command = 'Get-MptTunnel'; Names = 'tun0' }
+            @{ Command = 'Get-MptConnection'; Names = 'peer' }
+            @{ Command = 'Get-MptPath'; Names = 'peer path 0 (eth1)', 'peer path 1 (eth2)' }
+        )
+    }
+
+    BeforeAll {
+        Import-Module $PSScriptRoot/Lab.psm1 -Force
+        $lab = New-Lab objects
+        $a = Enter-LabSession $lab a
+        $null = Invoke-Lab $a "`$job = Start-MptServer '$(Join-Path $lab.Directory a)'; mpt path down 10.2.2.2 10.2.2.3"
+    }
+
+    AfterAll {
+        if ($lab) { Remove-Lab $lab }
+    }
+
+    It '<Command>: JSON is whole without any switch' -ForEach $kinds {
+        $json, $warnings = Invoke-Lab $a "`$json = $Command | ConvertTo-Json -WarningVariable warned -WarningAction SilentlyContinue; `$json; @(`$warned).Count"
+        $warnings | Should -Be 0
+        foreach ($item in $json | ConvertFrom-Json) {
+            foreach ($property in $item.PSObject.Properties) {
+                # Plain values, lists of them, and tables of counters; never an enum's number, an address's bytes or a type's name.
+                $values = if ($property.Value -is [pscustomobject]) { foreach ($counter in $property.Value.PSObject.Properties) { $counter.Value } }
+                else { $property.Value }
+                foreach ($value in @($values).Where({ $null -ne $_ })) {
+                    $value.GetType() | Should -BeIn ([string], [long], [double], [bool], [datetime]) -Because $property.Name
+                    "$value" | Should -Not -Match 'MptTools\.|System\.' -Because $property.Name
+                }
+            }
+        }
+    }
+
+    It '<Command>: CSV holds every property as text' -ForEach $kinds {
+        $rows = @((Invoke-Lab $a "$Command | ConvertTo-Csv") | ConvertFrom-Csv)
+        $rows | Should -HaveCount @($Names).Count
+        foreach ($value in $rows.ForEach({ $_.PSObject.Properties.Value })) { $value | Should -Not -Match 'System\.|MptTools\.' }
+    }
+
+    It '<Command>: Export-Clixml and back keeps every value' -ForEach $kinds {
+        $file = Join-Path $lab.Directory objects.xml
+        $different = Invoke-Lab $a @"
+            `$before = @($Command); `$before | Export-Clixml $file; `$after = @(Import-Clixml $file)
+            foreach (`$i in 0..(`$before.Count - 1)) {
+                foreach (`$name in `$before[`$i].PSObject.Properties.Name) {
+                    if ((ConvertTo-Json @(`$before[`$i].`$name)) -ne (ConvertTo-Json @(`$after[`$i].`$name))) { `$name }
+                }
+            }
+"@
+        $different | Should -BeNullOrEmpty
+    }
+
+    It '<Command>: each is named by its text' -ForEach $kinds {
+        Invoke-Lab $a "$Command | ForEach-Object ToString" | Should -Be $Names
+    }
+
+    It 'are compared by Compare-Object' {
+        Invoke-Lab $a 'Compare-Object (Get-MptPath) (Get-MptPath)' | Should -BeNullOrEmpty
+        $change = Invoke-Lab $a '$before = Get-MptPath; $null = Set-MptPath peer 1 Up; Compare-Object $before (Get-MptPath) -Property Index, Detail'
+        ($change | Where-Object SideIndicator -EQ '<=').Detail | Should -Be TakenDown
+        ($change | Where-Object SideIndicator -EQ '=>').Detail | Should -Not -Be TakenDown
+    }
+
+    It 'tell events and faults as plainly' {
+        $events = (Invoke-Lab $a 'Receive-Job $job -Keep -WarningAction Ignore | ConvertTo-Json') | ConvertFrom-Json
+        $started = $events | Where-Object Kind -EQ ServerStarted
+        $started.Level | Should -Be Notice
+        $started.Time | Should -BeOfType datetime
+        Set-Content (Join-Path $lab.Directory interface.conf) '[general]'
+        $fault = (Invoke-Lab $a "Test-MptConfig $($lab.Directory) | ConvertTo-Json") | ConvertFrom-Json | Select-Object -First 1
+        $fault.Severity | Should -BeIn Error, Warning
+    }
+}
