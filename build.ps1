@@ -1,7 +1,16 @@
 #!/usr/bin/env pwsh
 <#
 .SYNOPSIS
-    Builds, tests and measures MptTools.
+    Builds, tests and measures MptTools, and makes its help.
+.DESCRIPTION
+    Docs makes en-US/ from docs/ with Microsoft.PowerShell.PlatyPS 1.0, and brings the pages' syntax and parameter tables to what the
+    cmdlets are; a cmdlet without a page gets one to fill in. What it makes is committed. Where a merge finds both sides' en-US/ changed,
+    take either and run Docs again: the same pages always give the same files.
+
+    Examples runs the examples of the pages in docs/ on two hosts in network namespaces and writes beneath each command what it really
+    gives. It needs root.
+.PARAMETER Page
+    The cmdlets whose pages Examples runs; all where left out.
 .EXAMPLE
     ./build.ps1
     Builds everything; Import-Module ./MptTools.psd1 works afterwards.
@@ -9,27 +18,45 @@
     sudo pwsh ./build.ps1 Build, Test -Configuration Release
     Builds and runs all tests. Without root those that need network namespaces are skipped.
 .EXAMPLE
+    sudo pwsh ./build.ps1 Examples, Docs -Page Get-MptPath
+    Runs the examples of a page, writes what they give into it, and makes the help anew.
+.EXAMPLE
     sudo pwsh ./build.ps1 Bench
     Measures the whole tunnel, always as a release build; see docs/benchmark.md.
 #>
 [CmdletBinding()]
 param(
     [Parameter(Position = 0)]
-    [ValidateSet('Build', 'Test', 'Bench')]
+    [ValidateSet('Build', 'Test', 'Docs', 'Examples', 'Bench')]
     [string[]] $Task = 'Build',
 
     [ValidateSet('Debug', 'Release')]
-    [string] $Configuration = 'Debug'
+    [string] $Configuration = 'Debug',
+
+    [string[]] $Page = '*-Mpt*'
 )
 
 $ErrorActionPreference = 'Stop'
 $PSNativeCommandUseErrorActionPreference = $true
 $solution = Join-Path $PSScriptRoot 'MptTools.slnx'
 
+# The module cannot be loaded here: a loaded assembly is not built anew.
+function Invoke-Script([string] $Script, [string[]] $Argument) {
+    & (Get-Process -Id $PID).Path -NoProfile -File (Join-Path $PSScriptRoot $Script) @Argument
+}
+
 $tasks = @{
-    Build = { dotnet build $solution --configuration $Configuration }
-    Test  = { dotnet test $solution --configuration $Configuration }
-    Bench = { dotnet run --configuration Release --project (Join-Path $PSScriptRoot 'tests/Bench') -- tunnel }
+    Build    = { dotnet build $solution --configuration $Configuration }
+    Test     = { dotnet test $solution --configuration $Configuration }
+    Docs     = {
+        dotnet build (Join-Path $PSScriptRoot 'cmdlets') --configuration $Configuration
+        Invoke-Script 'build/Docs.ps1'
+    }
+    Examples = {
+        dotnet build (Join-Path $PSScriptRoot 'cmdlets') --configuration $Configuration
+        Invoke-Script 'build/Examples.ps1' $Page
+    }
+    Bench    = { dotnet run --configuration Release --project (Join-Path $PSScriptRoot 'tests/Bench') -- tunnel }
 }
 
 foreach ($name in $Task) {

@@ -6,7 +6,7 @@ namespace MptTools.Lab.Tests;
 /// <summary>The Pester tests of the module, run in a real pwsh.</summary>
 public sealed partial class PesterSuite
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(15);
 
     [PesterFact]
     public async Task Module_passes_its_Pester_tests_in_a_real_pwsh()

@@ -31,14 +31,6 @@ Describe '<_>' -ForEach $cmdlets {
         (Get-Verb).Verb | Should -Contain $cmdlet.Verb
     }
 
-    It 'has a page in docs that names every parameter' {
-        $page = Get-Content "$root/docs/$($cmdlet.Name).md" -Raw
-        $common = [Management.Automation.PSCmdlet]::CommonParameters + [Management.Automation.PSCmdlet]::OptionalCommonParameters
-        foreach ($parameter in $cmdlet.Parameters.Keys | Where-Object { $_ -notin $common }) {
-            $page | Should -Match "(?m)^### -$parameter\b"
-        }
-    }
-
     It 'asks before it changes something, if it does' {
         $cmdlet.Parameters.ContainsKey('WhatIf') | Should -Be ($cmdlet.Verb -in 'Set', 'Stop')
     }
