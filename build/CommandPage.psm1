@@ -94,7 +94,7 @@ function Get-PageFault {
         $number++
         if ($line -match '\{\{.*\}\}') { "line ${number}: '$($line.Trim())' waits for its text." }
     }
-    $known = (Get-OwnParameter $Command).Name
+    $known = Get-OwnParameter $Command | ForEach-Object Name
     foreach ($heading in [regex]::Matches($Text, '(?m)^### -(\w+)$')) {
         if ($heading.Groups[1].Value -notin $known) { "the cmdlet has no parameter -$($heading.Groups[1].Value); take its section away." }
     }

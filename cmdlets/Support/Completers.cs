@@ -65,3 +65,10 @@ public sealed class TunnelNameCompleter : MptCompleter
     private protected override IEnumerable<string> Names(string? server) =>
         FromStatus(server, status => status.Tunnels.Select(tunnel => tunnel.Name));
 }
+
+/// <summary>Completes the files of a server's connections.</summary>
+public sealed class ConfigFileCompleter : MptCompleter
+{
+    private protected override IEnumerable<string> Names(string? server) =>
+        FromStatus(server, status => ServerFiles.NamesIn(Path.Combine(status.ConfigDirectory, "connections")));
+}

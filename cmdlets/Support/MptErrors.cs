@@ -5,7 +5,7 @@ using MptTools.Engine.ControlPlane;
 namespace MptTools.Cmdlets;
 
 /// <summary>What goes wrong, as PowerShell's error records: an id that scripts can rely on, a category, what was meant, and what to do.</summary>
-internal static class MptErrors
+internal static partial class MptErrors
 {
     internal static ErrorRecord Record(MptCommandException e, object? target)
     {

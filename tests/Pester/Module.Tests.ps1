@@ -32,7 +32,8 @@ Describe '<_>' -ForEach $cmdlets {
     }
 
     It 'asks before it changes something, if it does' {
-        $cmdlet.Parameters.ContainsKey('WhatIf') | Should -Be ($cmdlet.Verb -in 'Set', 'Stop')
+        $changesNothing = $cmdlet.Verb -in 'Get', 'Test', 'Invoke', 'Start' -or $cmdlet.Name -eq 'New-MptKey'
+        $cmdlet.Parameters.ContainsKey('WhatIf') | Should -Be (-not $changesNothing)
     }
 
     It 'says what it gives, unless that is nothing' {

@@ -7,7 +7,7 @@ namespace MptTools.Engine.Config;
 /// Addresses and prefixes as files write them. Stricter than <see cref="IPAddress.Parse(string)"/>, which takes
 /// <c>10.1</c>, <c>0x0a.1.1.2</c> and <c>[::1]:80</c> and would turn a slip of the pen into another address.
 /// </summary>
-internal static class AddressText
+public static class AddressText
 {
     private const int LongestIPv6 = 45;
 
@@ -22,6 +22,7 @@ internal static class AddressText
     /// <summary>Not an address but the wish to have one found: 0.0.0.0 or ::.</summary>
     public static bool IsToBeFound(IPAddress? address) => IPAddress.Any.Equals(address) || IPAddress.IPv6Any.Equals(address);
 
+    /// <summary>The address, or null where the text is none.</summary>
     public static IPAddress? Parse(string text) => text.Contains(':') ? ParseIPv6(text) : ParseIPv4(text);
 
     /// <summary>Splits <c>address/length</c>; the length is -1 where there is none, and null stands for no address or no length.</summary>

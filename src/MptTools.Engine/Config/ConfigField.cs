@@ -37,10 +37,10 @@ internal static class ConfigFields
         new("cmdport_local", c => Text(c.General.CommandPort)),
         new("cmd_timeout", c => Seconds(c.General.CommandTimeout)),
         new("accept_local_users", c => Text(c.General.AcceptLocalUsers)) { IsOmitted = c => !c.General.AcceptLocalUsers },
-        new("hook_timeout", c => Seconds(c.General.HookTimeout)),
+        new("hook_timeout", c => Seconds(c.General.HookTimeout)) { IsOmitted = c => c.General.HookTimeout == new GeneralConfig().HookTimeout },
         new("stun_server", c => c.General.StunServer?.ToString()),
-        new("disable_offloads", c => OffloadNames.Of(c.General.DisabledOffloads)),
-        new("threads", c => c.General.Threads == 0 ? "auto" : Text(c.General.Threads)),
+        new("disable_offloads", c => OffloadNames.Of(c.General.DisabledOffloads)) { IsOmitted = c => c.General.DisabledOffloads == Offloads.None },
+        new("threads", c => c.General.Threads == 0 ? "auto" : Text(c.General.Threads)) { IsOmitted = c => c.General.Threads == 0 },
     ];
 
     public static readonly IReadOnlyList<ConfigField<TunnelConfig>> Tunnel =

@@ -8,7 +8,7 @@ namespace MptTools.Engine.Config;
 /// </summary>
 public static class ConfigLoader
 {
-    private const string InterfaceFile = "interface.conf";
+    internal const string InterfaceFile = "interface.conf";
     private const string ConnectionDirectory = "connections";
     internal const string TemplateFile = "conf.template";
 

@@ -49,7 +49,7 @@ internal static class ConnectionText
     private static string Title(ConnectionConfig config) =>
         $"From {config.LocalAddress} to {config.RemoteAddress?.ToString() ?? "whoever creates a connection"}, written by MptTools. Saving again keeps what is added here.";
 
-    private static void Section<T>(StringBuilder text, string name, IReadOnlyList<ConfigField<T>> fields, T config, Dictionary<string, string> comments)
+    internal static void Section<T>(StringBuilder text, string name, IReadOnlyList<ConfigField<T>> fields, T config, Dictionary<string, string> comments)
     {
         text.Append('[').Append(name).Append("]\n");
         foreach ((string key, string value) in ConfigFields.NewEntries(fields, config))
