@@ -21,6 +21,7 @@
         'Get-MptTunnel'
         'Import-MptConfig'
         'Invoke-MptCommand'
+        'Invoke-MptDaemon'
         'New-MptConfig'
         'New-MptKey'
         'Save-MptConfig'
@@ -30,7 +31,7 @@
         'Test-MptConfig'
     )
     VariablesToExport    = @()
-    AliasesToExport      = @('mpt')
+    AliasesToExport      = @('mpt', 'mptsrv')
     PrivateData          = @{
         PSData = @{
             Tags       = @('Linux', 'Network', 'Tunnel', 'Multipath', 'GRE', 'VPN')

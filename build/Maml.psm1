@@ -38,7 +38,8 @@ function Convert-Maml {
         $page = $Help | Where-Object Title -EQ $command.SelectSingleNode('command:details/command:name', $names).InnerText
         foreach ($text in $command.SelectNodes('.//maml:description | .//maml:alert', $names)) {
             $given = ($text.SelectNodes('maml:para', $names) | ForEach-Object InnerText) -join "`n`n"
-            Set-Paragraph $text (ConvertTo-HelpParagraph $given)
+            # A synopsis stands in tables too, so its line is not broken.
+            Set-Paragraph $text ($text.ParentNode.LocalName -eq 'details' ? (ConvertTo-PlainLine $given) : (ConvertTo-HelpParagraph $given))
         }
         $number = 0
         foreach ($example in $command.SelectNodes('.//command:example', $names)) {

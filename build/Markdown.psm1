@@ -142,4 +142,4 @@ function ConvertTo-AboutText {
     ($out -join "`n") + "`n"
 }
 
-Export-ModuleMember -Function ConvertTo-HelpParagraph, ConvertTo-AboutText, Format-WrappedText
+Export-ModuleMember -Function ConvertTo-PlainLine, ConvertTo-HelpParagraph, ConvertTo-AboutText, Format-WrappedText

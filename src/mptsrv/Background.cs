@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.IO.Pipes;
-using System.Reflection;
 using MptTools.Engine.Config;
 using MptTools.Engine.Linux;
 
@@ -34,20 +33,17 @@ internal sealed class Background : IDisposable
     internal static int Start(Options options)
     {
         using var news = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
+        (string file, string[] leading) = OwnProgram.Command();
         var program = new ProcessStartInfo
         {
-            FileName = Environment.ProcessPath!,
+            FileName = file,
             // Not to keep a file system busy for as long as the server runs.
             WorkingDirectory = "/",
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        if (Path.GetFileNameWithoutExtension(program.FileName) == "dotnet")
-        {
-            program.ArgumentList.Add(Assembly.GetExecutingAssembly().Location);
-        }
-        foreach (string argument in (string[])[.. options.ServerArguments(), Options.DetachedOption, news.GetClientHandleAsString()])
+        foreach (string argument in (string[])[.. leading, .. options.ServerArguments(), Options.DetachedOption, news.GetClientHandleAsString()])
         {
             program.ArgumentList.Add(argument);
         }

@@ -8,7 +8,7 @@ Import-Module (Join-Path $PSScriptRoot Lab.psm1)
 $root = (Resolve-Path (Join-Path $PSScriptRoot '../..')).Path
 $module = Join-Path $root MptTools.psd1
 # Pages on which host A has no server, because they tell how to start one.
-$serverless = 'Start-MptServer'
+$serverless = 'Start-MptServer', 'Invoke-MptDaemon'
 # What never changes a server or its configuration, so that the next page can go on with the same.
 $harmless = 'Get', 'Test', 'Measure', 'Watch', 'Show', 'Wait', 'Receive'
 

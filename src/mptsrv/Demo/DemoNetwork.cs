@@ -1,5 +1,4 @@
 using System.Net;
-using System.Reflection;
 using MptTools.Engine;
 using MptTools.Engine.Config;
 using MptTools.Engine.ControlPlane;
@@ -104,11 +103,9 @@ internal sealed class DemoNetwork : IDisposable
             status = 0
 
             """)));
-        string self = Assembly.GetExecutingAssembly().Location;
-        return host.Start(Environment.ProcessPath!, RunsByHost ? [self, "--config", directory] : ["--config", directory]);
+        (string file, string[] leading) = OwnProgram.Command();
+        return host.Start(file, [.. leading, "--config", directory]);
     }
-
-    private static bool RunsByHost => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet";
 
     private void WaitForPaths()
     {
