@@ -10,7 +10,7 @@
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @(
         'Formats/MptTools.Config.Format.ps1xml', 'Formats/MptTools.Connection.Format.ps1xml', 'Formats/MptTools.Event.Format.ps1xml',
-        'Formats/MptTools.Path.Format.ps1xml', 'Formats/MptTools.Server.Format.ps1xml'
+        'Formats/MptTools.Measure.Format.ps1xml', 'Formats/MptTools.Path.Format.ps1xml', 'Formats/MptTools.Server.Format.ps1xml'
     )
     TypesToProcess       = @('Formats/MptTools.Types.ps1xml')
     FunctionsToExport    = @()
@@ -22,13 +22,17 @@
         'Import-MptConfig'
         'Invoke-MptCommand'
         'Invoke-MptDaemon'
+        'Measure-MptConnection'
+        'Measure-MptPath'
         'New-MptConfig'
         'New-MptKey'
         'Save-MptConfig'
         'Set-MptPath'
+        'Show-MptStatus'
         'Start-MptServer'
         'Stop-MptServer'
         'Test-MptConfig'
+        'Watch-MptEvent'
     )
     VariablesToExport    = @()
     AliasesToExport      = @('mpt', 'mptsrv')

@@ -32,6 +32,9 @@ public sealed class MptPathInfo
         PacketsReceived = status.PacketsReceived;
         BytesSent = status.BytesSent;
         BytesReceived = status.BytesReceived;
+        RoundTripMilliseconds = status.Line.RoundTripMilliseconds is { } roundTrip ? Math.Round(roundTrip, 3) : null;
+        LossOutPercent = Loss.Percent(status.Line.OutwardSent, status.Line.OutwardArrived);
+        LossInPercent = Loss.Percent(status.Line.InwardSent, status.Line.InwardArrived);
         SendErrors = status.SendErrors;
         Drops = new(status.Drops);
     }
@@ -86,6 +89,12 @@ public sealed class MptPathInfo
     public long BytesSent { get; }
     /// <summary>Bytes of inner packets received.</summary>
     public long BytesReceived { get; }
+    /// <summary>The round trip in milliseconds, smoothed; null where the peer does not tell. Measure-MptPath measures over an interval.</summary>
+    public double? RoundTripMilliseconds { get; }
+    /// <summary>Of the packets sent since the path was made, how many did not arrive, in percent; null where the peer does not tell.</summary>
+    public double? LossOutPercent { get; }
+    /// <summary>Likewise of the packets the peer has sent.</summary>
+    public double? LossInPercent { get; }
     /// <summary>Packets the kernel refused to send.</summary>
     public long SendErrors { get; }
     /// <summary>Packets dropped on this path, by reason.</summary>

@@ -31,7 +31,9 @@ public static class AgeText
     /// <param name="time">In local time.</param>
     public static string Since(DateTime time) => Of(DateTime.Now - time);
 
-    internal static string Of(TimeSpan age) => age switch
+    /// <summary>Likewise from how long it is.</summary>
+    /// <param name="age">Below zero counts as zero: clocks are set back.</param>
+    public static string Of(TimeSpan age) => age switch
     {
         { TotalSeconds: < 0 } => "0.0 s",
         { TotalSeconds: < 9.95 } => string.Create(CultureInfo.InvariantCulture, $"{age.TotalSeconds:0.0} s"),
@@ -40,4 +42,26 @@ public static class AgeText
         { TotalHours: < 48 } => string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(age.TotalHours)} h"),
         _ => string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(age.TotalDays)} d"),
     };
+}
+
+/// <summary>Bit rates for people, as the views show them.</summary>
+public static class RateText
+{
+    private static readonly string[] Units = ["bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"];
+
+    /// <summary>At most three digits before the point and a decimal unit, as in "94.1 Mbit/s".</summary>
+    /// <param name="bitsPerSecond">0 or more.</param>
+    public static string Of(double bitsPerSecond)
+    {
+        int unit = 0;
+        double value = bitsPerSecond;
+        // What would be rounded to 1000 already belongs to the next unit.
+        while (value >= 999.5 && unit < Units.Length - 1)
+        {
+            value /= 1000;
+            unit++;
+        }
+        string format = unit == 0 || value >= 99.95 ? "0" : "0.0";
+        return $"{value.ToString(format, CultureInfo.InvariantCulture)} {Units[unit]}";
+    }
 }

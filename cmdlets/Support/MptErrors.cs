@@ -50,6 +50,10 @@ internal static partial class MptErrors
     internal static ErrorRecord NothingNamed(string what, string name, string server) => Record(
         new ItemNotFoundException($"Server '{server}' has no {what} '{name}'."), nameof(MptErrorKind.NotFound), ErrorCategory.ObjectNotFound, name, action: null);
 
+    internal static ErrorRecord Gone(string what, string server) => Record(
+        new ItemNotFoundException($"Server '{server}' no longer has {what}, or has it anew: it was removed while it was measured."), "Gone",
+        ErrorCategory.ObjectNotFound, what, "Measure what Get-MptPath shows now.");
+
     private static ErrorRecord Record(Exception e, string id, ErrorCategory category, object? target, string? action) =>
         new(e, id, category, target) { ErrorDetails = action is null ? null : new ErrorDetails(e.Message) { RecommendedAction = action } };
 }

@@ -253,10 +253,36 @@ public sealed record PathStatus
     public long BytesSent { get; init; }
     /// <summary>Bytes of inner packets received.</summary>
     public long BytesReceived { get; init; }
+    /// <summary>What the keepalives of two MptTools tell of the line.</summary>
+    public LineStatus Line { get; init; } = new();
     /// <summary>Packets the kernel refused to send.</summary>
     public long SendErrors { get; init; }
     /// <summary>Packets dropped on this path, by reason; only reasons that occurred.</summary>
     public IReadOnlyDictionary<string, long> Drops { get; init; } = new Dictionary<string, long>();
+}
+
+/// <summary>
+/// What the keepalives of two MptTools tell of a path's line since the path was made. With an existing server at the other end nothing is
+/// known. The loss between two readings is what was sent less what arrived.
+/// </summary>
+public sealed record LineStatus
+{
+    /// <summary>The round trip in milliseconds, smoothed (RFC 6298); null where it is not known.</summary>
+    public double? RoundTripMilliseconds { get; init; }
+    /// <summary>The last one measured; there is one a keepalive.</summary>
+    public double? LastRoundTripMilliseconds { get; init; }
+    /// <summary>How many were measured.</summary>
+    public long RoundTrips { get; init; }
+    /// <summary>All of them together.</summary>
+    public double RoundTripMillisecondsTotal { get; init; }
+    /// <summary>Packets sent to the peer, as far as it has told what arrived.</summary>
+    public long OutwardSent { get; init; }
+    /// <summary>How many of them arrived.</summary>
+    public long OutwardArrived { get; init; }
+    /// <summary>Packets the peer has sent, as far as it has told.</summary>
+    public long InwardSent { get; init; }
+    /// <summary>How many of them arrived.</summary>
+    public long InwardArrived { get; init; }
 }
 
 /// <summary>One network of a connection.</summary>

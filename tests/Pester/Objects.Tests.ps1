@@ -81,6 +81,29 @@ Describe 'Views' {
     ) {
         [MptTools.ByteText]::Of($Bytes) | Should -Be $Text
     }
+
+    It 'show <Rate> bits a second as <Text>' -ForEach @(
+        @{ Rate = 0; Text = '0 bit/s' }
+        @{ Rate = 999.4; Text = '999 bit/s' }
+        @{ Rate = 999.6; Text = '1.0 kbit/s' }
+        @{ Rate = 94123456; Text = '94.1 Mbit/s' }
+        @{ Rate = 123456789; Text = '123 Mbit/s' }
+        @{ Rate = 12.86e9; Text = '12.9 Gbit/s' }
+    ) {
+        [MptTools.RateText]::Of($Rate) | Should -Be $Text
+    }
+
+    It 'show what was <Seconds> s ago as <Text>' -ForEach @(
+        @{ Seconds = -5; Text = '0.0 s' }
+        @{ Seconds = 0.44; Text = '0.4 s' }
+        @{ Seconds = 11.9; Text = '11 s' }
+        @{ Seconds = 119; Text = '119 s' }
+        @{ Seconds = 121; Text = '2 min' }
+        @{ Seconds = 7300; Text = '2 h' }
+        @{ Seconds = 200000; Text = '2 d' }
+    ) {
+        [MptTools.AgeText]::Of([TimeSpan]::FromSeconds($Seconds)) | Should -Be $Text
+    }
 }
 
 Describe 'Objects' -Skip:([bool] $obstacle) {

@@ -72,7 +72,7 @@ internal sealed partial class ConnectionController
         path.Monitor.KeepaliveHeard(received.Time);
         if (status == KeepaliveStatus.Extended)
         {
-            TakeExtension(path, info.Extension, received.Time);
+            TakeExtension(path, info.Extension, received);
         }
         else
         {
@@ -104,14 +104,15 @@ internal sealed partial class ConnectionController
         if (path.Monitor.Status is PathStatusCode.Up or PathStatusCode.Down && now >= path.NextProbe && path.Runtime.Socket is { } socket)
         {
             path.NextProbe = now + ProbeInterval;
-            socket.SendTo(WriteKeepalive(path, from), from.ToIPEndPoint(), path.Scope);
+            socket.SendTo(WriteKeepalive(path, now, from), from.ToIPEndPoint(), path.Scope);
         }
         return false;
     }
 
     /// <param name="probed">Where the keepalive goes, where the path is not there: the peer is told, and that it is not heard there yet.</param>
-    private ReadOnlySpan<byte> WriteKeepalive(PathController path, ObservedEndpoint? probed = null)
+    private ReadOnlySpan<byte> WriteKeepalive(PathController path, TimeSpan now, ObservedEndpoint? probed = null)
     {
+        (KeepaliveTiming timing, KeepaliveCounts counts) = path.Meter.Say(now, path.Runtime.Sent.Packets);
         int length = Keepalive.Write(datagram, Config.IPVersion, Config.LocalAddress, Config.RemoteAddress!);
         KeepaliveExtension extension = new()
         {
@@ -122,6 +123,9 @@ internal sealed partial class ConnectionController
             Observed = probed ?? path.PeerSeenAt,
             Path = new KeepalivePath((byte)path.Runtime.Index, path.PeerNumber, path.Monitor.IsPeerHeard && probed is null),
             Source = path.SeenByPeer,
+            // What is sent elsewhere measures another line.
+            Timing = probed is null ? timing : null,
+            Counts = probed is null ? counts : null,
         };
         length = Keepalive.WriteExtension(datagram, extension, key);
         return datagram.AsSpan(0, length);
@@ -165,7 +169,7 @@ internal sealed partial class ConnectionController
     private bool IsReordered(KeepaliveInstance theirs, KeepaliveInstance known) =>
         theirs.Counter != known.Counter && known.Counter - theirs.Counter <= (ulong)Paths.Length;
 
-    private void TakeExtension(PathController path, in KeepaliveExtension extension, TimeSpan now)
+    private void TakeExtension(PathController path, in KeepaliveExtension extension, ReceivedKeepalive received)
     {
         bool isNewest = PeerMoves.IsNewest(path, extension, peerInstance?.Id);
         SetPeer(PeerKind.MptTools, extension.Capabilities ?? PeerCapabilities.None);
@@ -175,7 +179,7 @@ internal sealed partial class ConnectionController
             {
                 // What an earlier instance has announced speaks of other numbers.
                 Array.ForEach(Runtime.Paths, other => other.ForgetAnnouncement());
-                Array.ForEach(Paths, other => (other.PeerNumber, other.NewestCounter) = (null, 0));
+                Array.ForEach(Paths, other => other.PeerRestarted());
             }
             peerInstance = theirs;
         }
@@ -184,7 +188,11 @@ internal sealed partial class ConnectionController
             path.NewestCounter = extension.Instance?.Counter ?? 0;
             path.PeerNumber = extension.Path?.Sender;
             path.IsSeen(extension.Observed);
-            path.Monitor.PeerSaid(extension.Path?.IsHeard, now);
+            path.Monitor.PeerSaid(extension.Path?.IsHeard, received.Time);
+            if (received.Path == path.Runtime)
+            {
+                path.Meter.Hear(extension.Timing, extension.Counts, received.Time, received.PathReceived);
+            }
         }
         if (extension.NextSequence is { } next && Runtime.Order is { } order)
         {

@@ -96,7 +96,7 @@ internal sealed partial class ConnectionController
             if (path.Monitor.Tick(now) && path.Runtime.Socket is { } socket)
             {
                 // A keepalive that cannot be sent is one the peer does not hear; its dead timer says the rest.
-                _ = socket.Send(WriteKeepalive(path));
+                _ = socket.Send(WriteKeepalive(path, now));
                 path.ReadMtu();
             }
         }

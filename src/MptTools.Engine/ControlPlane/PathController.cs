@@ -114,6 +114,9 @@ internal sealed class PathController
     /// <summary>The highest counter that has come by this path from the peer's present instance.</summary>
     internal ulong NewestCounter { get; set; }
 
+    /// <summary>Round trips and loss, as the keepalives tell.</summary>
+    internal PathMeter Meter { get; } = new();
+
     /// <summary>The peer is not where the files say.</summary>
     internal bool IsPeerMoved => Runtime.Remote != RemoteEnd.Configured(Runtime.Connection.Config, Config);
 
@@ -125,6 +128,14 @@ internal sealed class PathController
 
     /// <summary>Keepalives that were refused; counted by the control plane.</summary>
     internal DropCounters ControlDrops { get; } = new();
+
+    /// <summary>The peer's connection has begun anew: what it said of this path before speaks of other numbers.</summary>
+    internal void PeerRestarted()
+    {
+        PeerNumber = null;
+        NewestCounter = 0;
+        Meter.PeerRestarted();
+    }
 
     /// <summary>Opens or closes the path as its interface and address are now.</summary>
     internal void LinksChanged(LinkMonitor links, PathListeners listeners, TimeSpan now)

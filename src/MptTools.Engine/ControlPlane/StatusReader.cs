@@ -93,10 +93,23 @@ internal static class StatusReader
             BytesSent = path.Runtime.Sent.Bytes,
             PacketsReceived = path.Runtime.Received.Packets,
             BytesReceived = path.Runtime.Received.Bytes,
+            Line = Read(path.Meter),
             SendErrors = path.Runtime.SendDrops.Total,
             Drops = Sum(path.Runtime.SendDrops, path.Runtime.ReceiveDrops, path.ControlDrops),
         };
     }
+
+    private static LineStatus Read(PathMeter meter) => new()
+    {
+        RoundTripMilliseconds = meter.RoundTrip?.TotalMilliseconds,
+        LastRoundTripMilliseconds = meter.LastRoundTrip?.TotalMilliseconds,
+        RoundTrips = meter.RoundTrips.Count,
+        RoundTripMillisecondsTotal = meter.RoundTrips.Sum.TotalMilliseconds,
+        OutwardSent = meter.Outward.Sent,
+        OutwardArrived = meter.Outward.Arrived,
+        InwardSent = meter.Inward.Sent,
+        InwardArrived = meter.Inward.Arrived,
+    };
 
     private static OrderingStatus Read(ReorderBuffer order) => new()
     {

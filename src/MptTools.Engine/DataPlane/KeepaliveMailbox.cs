@@ -12,6 +12,9 @@ internal sealed class ReceivedKeepalive
     /// <summary>The path by its sender's address; null: no path has that address.</summary>
     internal PathRuntime? Path;
     internal TimeSpan Time;
+
+    /// <summary>Data packets that had come by the path before it.</summary>
+    internal long PathReceived;
     internal int Length;
 
     /// <summary>One byte longer than the longest keepalive, so that a body that is too long is seen to be.</summary>
@@ -46,6 +49,7 @@ internal sealed class KeepaliveMailbox(EventFd arrival)
         slot.Source = source;
         slot.Path = path;
         slot.Time = now;
+        slot.PathReceived = path?.Received.Packets ?? 0;
         slot.Length = Math.Min(body.Length, slot.Body.Length);
         body[..slot.Length].CopyTo(slot.Body);
         slot.From = from;

@@ -23,10 +23,10 @@ internal static class Keepalive
     private const int ExtensionHeaderLength = 5;
 
     private const byte CapabilitiesType = 1, NextSequenceType = 2, InstanceType = 3, PeerInstanceType = 4,
-        ObservedType = 5, PathType = 6, SourceType = 7, AuthenticationType = 127;
+        ObservedType = 5, PathType = 6, SourceType = 7, TimingType = 8, CountsType = 9, AuthenticationType = 127;
 
     private const int CapabilitiesLength = 4, NextSequenceLength = 4, InstanceLength = 16, PeerInstanceLength = 8,
-        EndpointLength = 19, PathLength = 3, AuthenticationLength = HMACSHA256.HashSizeInBytes;
+        EndpointLength = 19, PathLength = 3, TimingLength = 20, CountsLength = 24, AuthenticationLength = HMACSHA256.HashSizeInBytes;
 
     /// <summary>In place of the path's number at the receiver.</summary>
     private const byte UnknownPath = 255;
@@ -106,6 +106,22 @@ internal static class Keepalive
         if (extension.Source is { } source)
         {
             WriteEndpoint(Append(body, ref end, SourceType, EndpointLength), source);
+        }
+
+        if (extension.Timing is { } timing)
+        {
+            Span<byte> value = Append(body, ref end, TimingType, TimingLength);
+            BinaryPrimitives.WriteUInt64BigEndian(value, timing.Sent);
+            BinaryPrimitives.WriteUInt64BigEndian(value[8..], timing.Echo);
+            BinaryPrimitives.WriteUInt32BigEndian(value[16..], timing.Held);
+        }
+
+        if (extension.Counts is { } counts)
+        {
+            Span<byte> value = Append(body, ref end, CountsType, CountsLength);
+            BinaryPrimitives.WriteUInt64BigEndian(value, counts.Sent);
+            BinaryPrimitives.WriteUInt64BigEndian(value[8..], counts.PeerSent);
+            BinaryPrimitives.WriteUInt64BigEndian(value[16..], counts.PeerReceived);
         }
 
         if (!key.IsEmpty)
@@ -245,7 +261,24 @@ internal static class Keepalive
             case SourceType when value.Length == EndpointLength && extension.Source is null:
                 extension = extension with { Source = ReadEndpoint(value) };
                 return value[0] == extension.Source?.IPVersion;
-            case CapabilitiesType or NextSequenceType or InstanceType or PeerInstanceType or ObservedType or PathType or SourceType:
+            case TimingType when value.Length == TimingLength && extension.Timing is null:
+                extension = extension with
+                {
+                    Timing = new KeepaliveTiming(
+                        BinaryPrimitives.ReadUInt64BigEndian(value), BinaryPrimitives.ReadUInt64BigEndian(value[8..]),
+                        BinaryPrimitives.ReadUInt32BigEndian(value[16..])),
+                };
+                return true;
+            case CountsType when value.Length == CountsLength && extension.Counts is null:
+                extension = extension with
+                {
+                    Counts = new KeepaliveCounts(
+                        BinaryPrimitives.ReadUInt64BigEndian(value), BinaryPrimitives.ReadUInt64BigEndian(value[8..]),
+                        BinaryPrimitives.ReadUInt64BigEndian(value[16..])),
+                };
+                return true;
+            case CapabilitiesType or NextSequenceType or InstanceType or PeerInstanceType or ObservedType or PathType or SourceType
+                or TimingType or CountsType:
                 return false;
             default:
                 return true;

@@ -41,6 +41,22 @@ internal readonly record struct ObservedEndpoint(UInt128 Address, ushort Port)
 /// <param name="IsHeard">The sender hears the receiver on this path: within its dead time.</param>
 internal readonly record struct KeepalivePath(byte Sender, byte? Receiver, bool IsHeard);
 
+/// <summary>When a keepalive was sent, and when the last one of the other end; in microseconds.</summary>
+/// <param name="Sent">By the sender's clock, whose origin nobody knows; above 0.</param>
+/// <param name="Echo">What the receiver said last on this path; 0: nothing yet.</param>
+/// <param name="Held">How long ago that came.</param>
+internal readonly record struct KeepaliveTiming(ulong Sent, ulong Echo, uint Held);
+
+/// <summary>Data packets of a path, each number since the path was made.</summary>
+/// <param name="Sent">Sent by the sender before this keepalive.</param>
+/// <param name="PeerSent">What the receiver's last keepalive had as Sent; <see cref="Unheard"/>: none came yet.</param>
+/// <param name="PeerReceived">How many had arrived at the sender when that one came.</param>
+internal readonly record struct KeepaliveCounts(ulong Sent, ulong PeerSent, ulong PeerReceived)
+{
+    /// <summary>In place of <see cref="PeerSent"/>.</summary>
+    internal const ulong Unheard = ulong.MaxValue;
+}
+
 /// <summary>
 /// The extension behind the fortieth byte of a keepalive (docs/wire-extension.md); null: the field is absent.
 /// </summary>
@@ -61,6 +77,10 @@ internal readonly record struct KeepaliveExtension
     internal KeepalivePath? Path { get; init; }
     /// <summary>Where the receiver sees the sender on this path, as the receiver has said last.</summary>
     internal ObservedEndpoint? Source { get; init; }
+    /// <summary>For the round trip of this path.</summary>
+    internal KeepaliveTiming? Timing { get; init; }
+    /// <summary>For the loss on this path.</summary>
+    internal KeepaliveCounts? Counts { get; init; }
 }
 
 /// <summary>What a keepalive turned out to be.</summary>

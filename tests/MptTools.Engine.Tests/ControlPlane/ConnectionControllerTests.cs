@@ -247,6 +247,31 @@ public class ConnectionControllerTests
     }
 
     [Fact]
+    public void KeepalivesMeasureTheirPath()
+    {
+        using ControllerBench bench = new();
+        bench.PassTo(0);
+        KeepaliveExtension first = bench.Sent(0).Extension;
+        Assert.Equal((1ul, 0ul, 0ul), (first.Timing?.Sent, first.Timing?.Echo, first.Counts?.Sent));
+        bench.PassTo(900);
+        bench.HearExtended(0, From(0xA, 1) with { Timing = new KeepaliveTiming(77, 1, 650_000), Counts = new KeepaliveCounts(10, 0, 0) });
+        Assert.Equal(TimeSpan.FromMicroseconds(249_999), bench.Controller.Paths[0].Meter.RoundTrip);
+        Assert.Null(bench.Controller.Paths[1].Meter.RoundTrip);
+        bench.PassTo(1000);
+        // The answer to the first keepalive that was heard, and the next one at its time.
+        KeepaliveExtension answer = bench.Sent(0).Extension;
+        Assert.Equal((77ul, 10ul), (answer.Timing?.Echo, answer.Counts?.PeerSent));
+        // What a slower path brings late measures nothing.
+        bench.HearExtended(0, From(0xA, 3) with { Counts = new KeepaliveCounts(20, 0, 0) });
+        bench.HearExtended(0, From(0xA, 2) with { Counts = new KeepaliveCounts(15, 0, 0) });
+        Assert.Equal((10L, 0L), bench.Controller.Paths[0].Meter.Inward);
+        // A peer that has restarted counts anew.
+        bench.HearExtended(0, From(0xB, 1) with { Counts = new KeepaliveCounts(500, 0, 0) });
+        bench.HearExtended(0, From(0xB, 2) with { Counts = new KeepaliveCounts(505, 0, 0) });
+        Assert.Equal((15L, 0L), bench.Controller.Paths[0].Meter.Inward);
+    }
+
+    [Fact]
     public void AConnectionThatIsNotInUseCarriesNothing()
     {
         using ControllerBench bench = new(Configs.Connection(Configs.Path(0)) with { Status = 1 });

@@ -1,0 +1,64 @@
+using System.Management.Automation;
+using MptTools.Engine;
+
+namespace MptTools.Cmdlets;
+
+/// <summary>Measures what paths of a running server carry over an interval: throughput, share, loss and round trip.</summary>
+[Cmdlet(VerbsDiagnostic.Measure, "MptPath")]
+[OutputType(typeof(MptPathMeasurement))]
+public sealed class MeasureMptPathCommand : MeasureCmdlet
+{
+    /// <summary>Names of connections, wildcards allowed; all where left out.</summary>
+    [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(ConnectionNameCompleter))]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[]? Connection { get; set; }
+
+    /// <summary>Numbers of paths, as in [path_n].</summary>
+    [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
+    [ValidateRange(0, 19)]
+    public int[]? Index { get; set; }
+
+    /// <summary>Network interfaces, wildcards allowed.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(InterfaceNameCompleter))]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[]? Interface { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        var connections = new NamePatterns(Connection);
+        var interfaces = new NamePatterns(Interface);
+        int[]? index = Index;
+        Ask(status =>
+        {
+            foreach (string name in connections.Missing([.. status.Connections.Select(connection => connection.Name)]))
+            {
+                WriteError(MptErrors.NothingNamed("connection", name, status.Name));
+            }
+            return from connection in status.Connections
+                   where connections.Match(connection.Name)
+                   from path in connection.Paths
+                   where (index is null || index.Contains(path.Index)) && interfaces.Match(path.Interface)
+                   select (connection.Name, path.Index);
+        });
+    }
+
+    private protected override void Write(StatusSeries series, IReadOnlyCollection<(string Connection, int Index)> paths)
+    {
+        foreach ((string connection, int index) in paths.Order())
+        {
+            if (series.MeasurePath(connection, index) is { } measurement)
+            {
+                WriteObject(measurement);
+            }
+            else
+            {
+                WriteGone($"path {index} of connection {connection}", series.Last.Name);
+            }
+        }
+    }
+}
