@@ -32,7 +32,7 @@ Describe '<_>' -ForEach $cmdlets {
     }
 
     It 'asks before it changes something, if it does' {
-        $changesNothing = $cmdlet.Verb -in 'Get', 'Test', 'Invoke', 'Start' -or $cmdlet.Name -eq 'New-MptKey'
+        $changesNothing = $cmdlet.Verb -in 'Get', 'Test', 'Invoke', 'Start', 'Measure', 'Show', 'Watch' -or $cmdlet.Name -eq 'New-MptKey'
         $cmdlet.Parameters.ContainsKey('WhatIf') | Should -Be (-not $changesNothing)
     }
 

@@ -51,6 +51,10 @@ Describe 'Views' {
         $record = [pscustomobject] $Sample
         $record.PSTypeNames.Insert(0, "MptTools.$Type")
         $text = ($record | Out-String -Width 80).TrimEnd()
+        # What no column shows would be seen by nobody; a level is seen by its colour.
+        foreach ($value in $Sample.GetEnumerator().Where({ $_.Key -ne 'Level' }).Value | Where-Object { $_ -cmatch '^[A-Z]\w+$' }) {
+            $text | Should -Match $value
+        }
         foreach ($header in $Headers) { $text | Should -Match "(^|\s)$([regex]::Escape($header))(\s|$)" }
         ($text -split "`n" | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 80
     }
