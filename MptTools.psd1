@@ -38,8 +38,10 @@
     AliasesToExport      = @('mpt', 'mptsrv')
     PrivateData          = @{
         PSData = @{
-            Tags       = @('Linux', 'Network', 'Tunnel', 'Multipath', 'GRE', 'VPN')
-            LicenseUri = 'https://opensource.org/license/mit'
+            Tags         = @('PSEdition_Core', 'Linux', 'Network', 'Tunnel', 'Multipath', 'Bonding', 'GRE', 'VPN', 'Router')
+            LicenseUri   = 'https://opensource.org/license/mit'
+            ProjectUri   = 'https://www.powershellgallery.com/packages/MptTools'
+            ReleaseNotes = 'The first release. CHANGELOG.md in the module''s directory tells what it does; Get-Help about_MptTools is the place to start.'
         }
     }
 }

@@ -9,6 +9,9 @@
 
     Examples runs the examples of the pages in docs/ on two hosts in network namespaces and writes beneath each command what it really
     gives. It needs root.
+
+    Package makes artifacts/MptTools/VERSION/, a folder for any directory of PSModulePath, and artifacts/MptTools.VERSION.nupkg, always as a
+    release build. Publish-PSResource -NupkgPath takes the latter.
 .PARAMETER Page
     The cmdlets whose pages Examples runs; all where left out.
 .EXAMPLE
@@ -27,7 +30,7 @@
 [CmdletBinding()]
 param(
     [Parameter(Position = 0)]
-    [ValidateSet('Build', 'Test', 'Docs', 'Examples', 'Bench')]
+    [ValidateSet('Build', 'Test', 'Docs', 'Examples', 'Package', 'Bench')]
     [string[]] $Task = 'Build',
 
     [ValidateSet('Debug', 'Release')]
@@ -56,6 +59,7 @@ $tasks = @{
         dotnet build (Join-Path $PSScriptRoot 'cmdlets') --configuration $Configuration
         Invoke-Script 'build/Examples.ps1' $Page
     }
+    Package  = { Invoke-Script 'build/Package.ps1' }
     Bench    = { dotnet run --configuration Release --project (Join-Path $PSScriptRoot 'tests/Bench') -- tunnel }
 }
 
