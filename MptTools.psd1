@@ -26,6 +26,7 @@
         'Measure-MptPath'
         'New-MptConfig'
         'New-MptKey'
+        'Restart-MptServer'
         'Save-MptConfig'
         'Set-MptPath'
         'Show-MptStatus'

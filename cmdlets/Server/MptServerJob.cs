@@ -17,15 +17,22 @@ public sealed class MptServerJob : Job2
     private const int EventLimit = 10_000;
 
     private readonly Lock transition = new();
+    private readonly MptServerOptions options;
     private MptServer? server;
 
-    internal MptServerJob(string name, string command) : base(command, name) => PSJobTypeName = "MptServer";
+    internal MptServerJob(string name, string command, MptServerOptions options) : base(command, name)
+    {
+        this.options = options;
+        PSJobTypeName = "MptServer";
+    }
 
     /// <summary>The server's name: that of its first tunnel.</summary>
     public string Server => server?.Name ?? "";
 
     /// <inheritdoc/>
     public override bool HasMoreData => Output.Count > 0 || Error.Count > 0 || Warning.Count > 0;
+
+    internal bool HasFinished => JobStateInfo.State is JobState.Stopped or JobState.Failed;
 
     /// <inheritdoc/>
     public override string Location => "localhost";
@@ -98,13 +105,16 @@ public sealed class MptServerJob : Job2
 
     /// <summary>Starts the server and returns when it carries traffic.</summary>
     /// <exception cref="MptStartException">It cannot start.</exception>
-    internal void Start(ServerConfig config, MptServerOptions options)
+    internal void Start(ServerConfig config)
     {
         server = MptServer.Start(config, options with { Observer = Keep });
         ProcessEnd.Watch(server);
         Enter(JobState.Running);
         _ = server.Completion.ContinueWith(Finish, TaskScheduler.Default);
     }
+
+    /// <summary>A job for the same server, started in the same way.</summary>
+    internal MptServerJob Successor() => new(Name, Command, options);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
@@ -152,7 +162,7 @@ public sealed class MptServerJob : Job2
     {
         lock (transition)
         {
-            if (JobStateInfo.State is not (JobState.Stopped or JobState.Failed))
+            if (!HasFinished)
             {
                 SetJobState(this, state, reason);
             }

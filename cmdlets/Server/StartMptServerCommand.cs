@@ -8,20 +8,23 @@ namespace MptTools.Cmdlets;
 /// <summary>
 /// Starts a server in this PowerShell process: as a job in the background, or with -Wait in front until it is stopped.
 /// </summary>
-[Cmdlet(VerbsLifecycle.Start, "MptServer", DefaultParameterSetName = JobSet)]
+[Cmdlet(VerbsLifecycle.Start, "MptServer", DefaultParameterSetName = JobSet, SupportsShouldProcess = true)]
 [OutputType(typeof(MptServerJob), ParameterSetName = [JobSet])]
 [OutputType(typeof(MptEventInfo), ParameterSetName = [WaitSet])]
 public sealed class StartMptServerCommand : LinuxCmdlet
 {
     private const string JobSet = "Job", WaitSet = "Wait";
 
+    /// <summary>How long Ctrl-C waits for a server to stop.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(300);
+
     private volatile MptServer? waitedFor;
 
     private Offloads DisabledOffloads => DisableOffload.Aggregate(Offloads.None, (all, one) => all | one);
 
     /// <summary>The directory of interface.conf. Without it: conf where that holds an interface.conf, else /etc/mpttools.</summary>
-    [Parameter(Position = 0)]
-    [Alias("Path", "PSPath")]
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Path", "PSPath", "ConfigDirectory")]
     [ValidateNotNullOrEmpty]
     public string? ConfigPath { get; set; }
 
@@ -48,24 +51,32 @@ public sealed class StartMptServerCommand : LinuxCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        ServerConfig config = Load();
-        if (Wait)
-        {
-            RunInFront(config);
-            return;
-        }
-        MptServerJob job = new(Name ?? config.Tunnels[0].Name, MyInvocation.Line.Trim());
+        string here = SessionState.Path.CurrentFileSystemLocation.ProviderPath;
+        string directory = ConfigPath is null ? ConfigDirectory.Default(here) : GetUnresolvedProviderPathFromPSPath(ConfigPath);
         try
         {
-            job.Start(config, Options());
+            if (Load(directory) is not { } config || !ShouldProcess(directory, "Start the server of this configuration"))
+            {
+                return;
+            }
+            string activity = $"Starting server {config.Tunnels[0].Name}";
+            void AwaitStart(Task start) => Await(start, activity, "Making tunnels, routes and connections, and waiting for hooks");
+            if (Wait)
+            {
+                RunInFront(config, AwaitStart);
+                return;
+            }
+            MptServerJob job = new(Name ?? config.Tunnels[0].Name, MyInvocation.Line.Trim(), Options());
+            WriteObject(ServerStart.Run(job, config, JobRepository, AwaitStart));
         }
         catch (MptStartException e)
         {
-            job.Dispose();
-            ThrowTerminatingError(MptErrors.NotStarted(e, config.Directory));
+            Fail(MptErrors.NotStarted(e, directory));
         }
-        JobRepository.Add(job);
-        WriteObject(job);
+        catch (OperationCanceledException) when (Stopping)
+        {
+            throw new PipelineStoppedException();
+        }
     }
 
     /// <inheritdoc/>
@@ -75,28 +86,39 @@ public sealed class StartMptServerCommand : LinuxCmdlet
         base.StopProcessing();
     }
 
-    private ServerConfig Load()
+    private ServerConfig? Load(string directory)
     {
-        string here = SessionState.Path.CurrentFileSystemLocation.ProviderPath;
-        string directory = ConfigPath is null ? ConfigDirectory.Default(here) : GetUnresolvedProviderPathFromPSPath(ConfigPath);
         ConfigResult<ServerConfig> result = ConfigLoader.Load(directory);
         if (result.Config is null)
         {
-            ThrowTerminatingError(MptErrors.FaultyConfiguration(directory, string.Join(Environment.NewLine, result.Diagnostics)));
+            Fail(MptErrors.FaultyConfiguration(directory, string.Join(Environment.NewLine, result.Diagnostics)));
+            return null;
         }
         foreach (ConfigDiagnostic warning in result.Diagnostics)
         {
             WriteWarning(warning.ToString());
         }
-        return result.Config!;
+        return result.Config;
+    }
+
+    /// <summary>Fails the command; of several directories from the pipeline, only the one.</summary>
+    private void Fail(ErrorRecord error)
+    {
+        if (!MyInvocation.ExpectingInput)
+        {
+            ThrowTerminatingError(error);
+        }
+        WriteError(error);
     }
 
     private MptServerOptions Options() => new() { DisabledOffloads = DisabledOffloads, Threads = Threads };
 
-    private void RunInFront(ServerConfig config)
+    private void RunInFront(ServerConfig config, Action<Task> wait)
     {
-        using var events = new BlockingCollection<MptEvent>();
-        MptServer server = Start(config, events.Add);
+        // Not disposed: after Ctrl-C the server goes on writing into it until it has stopped.
+        var events = new BlockingCollection<MptEvent>();
+        MptServer server = ServerStart.Run(
+            () => MptServer.Start(config, Options() with { Observer = events.Add }), wait, server => server.Stop());
         waitedFor = server;
         try
         {
@@ -106,32 +128,31 @@ public sealed class StartMptServerCommand : LinuxCmdlet
             {
                 server.RequestStop();
             }
-            foreach (MptEvent change in events.GetConsumingEnumerable())
+            foreach (MptEvent change in events.GetConsumingEnumerable(Stopped))
             {
                 WriteObject(new MptEventInfo(change));
             }
         }
         finally
         {
-            // Ctrl-C ends the loop above at once; the command ends when the server has.
-            server.Stop();
+            End(server);
         }
         if (server.Completion.Exception?.InnerException is { } reason)
         {
-            ThrowTerminatingError(MptErrors.Died(reason, server.Name));
+            Fail(MptErrors.Died(reason, server.Name));
         }
     }
 
-    private MptServer Start(ServerConfig config, Action<MptEvent> observer)
+    /// <summary>Who has pressed Ctrl-C does not wait for slow hooks: the server goes on stopping, and PowerShell does not end before it.</summary>
+    private void End(MptServer server)
     {
-        try
+        if (!Stopping)
         {
-            return MptServer.Start(config, Options() with { Observer = observer });
+            server.Stop();
+            return;
         }
-        catch (MptStartException e)
-        {
-            ThrowTerminatingError(MptErrors.NotStarted(e, config.Directory));
-            throw;
-        }
+        ProcessEnd.Watch(server);
+        server.RequestStop();
+        _ = server.Completion.ContinueWith(_ => ProcessEnd.Forget(server), TaskScheduler.Default).Wait(Patience);
     }
 }

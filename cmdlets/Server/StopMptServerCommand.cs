@@ -1,37 +1,29 @@
 using System.Management.Automation;
+using MptTools.Engine;
 using MptTools.Engine.ControlPlane;
 
 namespace MptTools.Cmdlets;
 
-/// <summary>Stops a running server and returns when nothing of it is left in the system.</summary>
-[Cmdlet(VerbsLifecycle.Stop, "MptServer", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
-public sealed class StopMptServerCommand : ServerCmdlet
+/// <summary>Stops running servers and returns when nothing of them is left in the system.</summary>
+[Cmdlet(VerbsLifecycle.Stop, "MptServer", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[OutputType(typeof(MptServerInfo))]
+public sealed class StopMptServerCommand : ServersCmdlet
 {
-    /// <inheritdoc/>
-    [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
-    [ArgumentCompleter(typeof(ServerNameCompleter))]
-    [ValidateNotNullOrEmpty]
-    public override string? Server { get; set; }
+    /// <summary>Write the servers as they were when they were stopped.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
 
-    /// <inheritdoc/>
-    protected override void ProcessRecord() => WithServer(null, client =>
+    private protected override void Process(MptClient client)
     {
-        if (ShouldProcess($"server {client.Name} (process {client.ProcessId})", "Stop"))
+        if (!ShouldProcess($"server {client.Name} (process {client.ProcessId})", "Stop"))
         {
-            client.Stop();
-            AwaitJob(client);
+            return;
         }
-    });
-
-    /// <summary>The job of a server in this process has its last state when the command returns.</summary>
-    private void AwaitJob(MptClient client)
-    {
-        if (client.ProcessId == Environment.ProcessId)
+        ServerStatus? last = PassThru ? client.GetStatus() : null;
+        Stop(client, JobOf(client), $"Stopping server {client.Name}");
+        if (last is not null)
         {
-            foreach (MptServerJob job in JobRepository.Jobs.OfType<MptServerJob>().Where(job => job.Server == client.Name))
-            {
-                job.Finished.WaitOne();
-            }
+            WriteObject(new MptServerInfo(last));
         }
     }
 }

@@ -35,7 +35,7 @@ internal static partial class MptErrors
         Record(e, "NotStarted", ErrorCategory.OpenError, target, action: null);
 
     internal static ErrorRecord Died(Exception e, string server) =>
-        Record(e, "ServerDied", ErrorCategory.OperationStopped, server, "Start it again with Start-MptServer; please report the defect.");
+        Record(e, "ServerDied", ErrorCategory.OperationStopped, server, "Remove the cause, and start it again with Start-MptServer.");
 
     internal static ErrorRecord FaultyConfiguration(string directory, string faults) => Record(
         new InvalidDataException($"The configuration in {directory} has faults, so nothing was started.{Environment.NewLine}{faults}"),

@@ -105,7 +105,7 @@ function Reset-ExampleLab {
     param($Lab, [switch] $OneServer)
 
     foreach ($side in 'a', 'b') {
-        $null = Invoke-Lab $Lab.Host.$side 'Get-MptServer | Stop-MptServer; Get-Job | Remove-Job -Force'
+        $null = Invoke-Lab $Lab.Host.$side 'Get-MptServer | Stop-MptServer -Confirm:$false; Get-Job | Remove-Job -Force'
         foreach ($link in 'eth1', 'eth2') { ip -n $Lab.Hosts.$side link set $link up }
     }
     Get-ChildItem $Lab.Work -Force | Remove-Item -Recurse -Force

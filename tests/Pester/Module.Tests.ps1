@@ -32,12 +32,12 @@ Describe '<_>' -ForEach $cmdlets {
     }
 
     It 'asks before it changes something, if it does' {
-        $changesNothing = $cmdlet.Verb -in 'Get', 'Test', 'Invoke', 'Start', 'Measure', 'Show', 'Watch' -or $cmdlet.Name -eq 'New-MptKey'
+        $changesNothing = $cmdlet.Verb -in 'Get', 'Test', 'Invoke', 'Measure', 'Show', 'Watch' -or $cmdlet.Name -eq 'New-MptKey'
         $cmdlet.Parameters.ContainsKey('WhatIf') | Should -Be (-not $changesNothing)
     }
 
     It 'says what it gives, unless that is nothing' {
-        if ($cmdlet.Verb -ne 'Stop') { $cmdlet.OutputType | Should -Not -BeNullOrEmpty }
+        $cmdlet.OutputType | Should -Not -BeNullOrEmpty
     }
 }
 

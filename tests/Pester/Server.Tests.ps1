@@ -191,7 +191,7 @@ Describe 'Two servers' -Skip:([bool] $obstacle) {
         $server.Threads | Should -Be 4
         (Invoke-Lab $other 'Get-MptTunnel').Offloads | Should -Not -Contain TunUdp
         (Invoke-Lab $other 'Get-MptPath').Offloads | Should -Be UdpSegment, UdpSegment
-        Invoke-Lab $other 'Get-MptServer | Stop-MptServer'
+        Invoke-Lab $other 'Get-MptServer | Stop-MptServer -Confirm:$false'
         Get-LabState $lab a | Should -Be $before
         Invoke-Lab $a '(Wait-Job $job -Timeout 20).State.ToString()' | Should -Be Stopped
         Invoke-Lab $a 'Get-Job | Remove-Job; Get-Job | Select-Object Name' | Should -BeNullOrEmpty
