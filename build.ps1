@@ -28,9 +28,10 @@
     Measures the whole tunnel, always as a release build; see docs/benchmark.md.
 #>
 [CmdletBinding()]
+[Diagnostics.CodeAnalysis.SuppressMessage('PSReviewUnusedParameter', 'Page', Justification = 'A task in the table below uses it.')]
 param(
     [Parameter(Position = 0)]
-    [ValidateSet('Build', 'Test', 'Docs', 'Examples', 'Package', 'Bench')]
+    [ValidateSet('Build', 'Test', 'Analyze', 'Docs', 'Examples', 'Package', 'Bench')]
     [string[]] $Task = 'Build',
 
     [ValidateSet('Debug', 'Release')]
@@ -59,11 +60,12 @@ $tasks = @{
         dotnet build (Join-Path $PSScriptRoot 'cmdlets') --configuration $Configuration
         Invoke-Script 'build/Examples.ps1' $Page
     }
+    Analyze  = { Invoke-Script 'build/Analyze.ps1' }
     Package  = { Invoke-Script 'build/Package.ps1' }
     Bench    = { dotnet run --configuration Release --project (Join-Path $PSScriptRoot 'tests/Bench') -- tunnel }
 }
 
 foreach ($name in $Task) {
-    Write-Host "$name ($Configuration)" -ForegroundColor Cyan
+    Write-Information "$($PSStyle.Foreground.Cyan)$name ($Configuration)$($PSStyle.Reset)" -InformationAction Continue
     & $tasks[$name]
 }

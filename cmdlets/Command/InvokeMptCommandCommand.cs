@@ -12,6 +12,7 @@ public sealed class InvokeMptCommandCommand : LinuxCmdlet
     /// <summary>The words of the command, as in: show status.</summary>
     [Parameter(Position = 0, ValueFromRemainingArguments = true)]
     [AllowEmptyCollection]
+    [ValidateNotNull]
     public string[] Command { get; set; } = [];
 
     /// <summary>The server: the name of its first tunnel. May be left out where only one server runs.</summary>

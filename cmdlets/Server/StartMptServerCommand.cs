@@ -42,7 +42,8 @@ public sealed class StartMptServerCommand : LinuxCmdlet
     /// </summary>
     [Parameter]
     [ValidateRange(0, MptServerOptions.MaximumThreads)]
-    public int? Threads { get; set; }
+    [Alias("Threads")]
+    public int? ThreadCount { get; set; }
 
     /// <summary>Stay in front and write the server's events, until Ctrl-C, SIGTERM or Stop-MptServer ends it.</summary>
     [Parameter(Mandatory = true, ParameterSetName = WaitSet)]
@@ -111,7 +112,7 @@ public sealed class StartMptServerCommand : LinuxCmdlet
         WriteError(error);
     }
 
-    private MptServerOptions Options() => new() { DisabledOffloads = DisabledOffloads, Threads = Threads };
+    private MptServerOptions Options() => new() { DisabledOffloads = DisabledOffloads, Threads = ThreadCount };
 
     private void RunInFront(ServerConfig config, Action<Task> wait)
     {

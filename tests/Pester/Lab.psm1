@@ -48,7 +48,8 @@ function New-Lab {
 
 function New-LabConfig($Lab, [string] $Side) {
     $here = $addresses.$Side
-    $there = $addresses.($Side -eq 'a' ? 'b' : 'a')
+    $other = $Side -eq 'a' ? 'b' : 'a'
+    $there = $addresses.$other
     $directory = Join-Path $Lab.Directory $Side
     $null = New-Item -ItemType Directory (Join-Path $directory connections) -Force
     @"

@@ -1,9 +1,4 @@
 # The module as it is shipped. Needs no privileges and no Linux.
-BeforeDiscovery {
-    $root = (Resolve-Path $PSScriptRoot/../..).Path
-    $cmdlets = (Import-PowerShellDataFile $root/MptTools.psd1).CmdletsToExport
-}
-
 BeforeAll {
     $root = (Resolve-Path $PSScriptRoot/../..).Path
     Import-Module $root/MptTools.psd1 -Force
@@ -19,25 +14,7 @@ Describe 'The module' {
         $manifest = Import-PowerShellDataFile $root/MptTools.psd1
         $exported | Should -Be ($manifest.CmdletsToExport + $manifest.AliasesToExport | Sort-Object)
         (Get-Alias mpt).Definition | Should -Be Invoke-MptCommand
-    }
-}
-
-Describe '<_>' -ForEach $cmdlets {
-    BeforeAll {
-        $cmdlet = Get-Command $_
-    }
-
-    It 'uses an approved verb' {
-        (Get-Verb).Verb | Should -Contain $cmdlet.Verb
-    }
-
-    It 'asks before it changes something, if it does' {
-        $changesNothing = $cmdlet.Verb -in 'Get', 'Test', 'Invoke', 'Measure', 'Show', 'Watch' -or $cmdlet.Name -eq 'New-MptKey'
-        $cmdlet.Parameters.ContainsKey('WhatIf') | Should -Be (-not $changesNothing)
-    }
-
-    It 'says what it gives, unless that is nothing' {
-        $cmdlet.OutputType | Should -Not -BeNullOrEmpty
+        (Get-Alias mptsrv).Definition | Should -Be Invoke-MptDaemon
     }
 }
 

@@ -185,7 +185,7 @@ Describe 'Two servers' -Skip:([bool] $obstacle) {
     }
 
     It 'start again, and stop with Stop-MptServer from a second pwsh' {
-        $null = Invoke-Lab $a "`$job = Start-MptServer '$configA' -DisableOffload TunUdp, UdpGro -Threads 4"
+        $null = Invoke-Lab $a "`$job = Start-MptServer '$configA' -DisableOffload TunUdp, UdpGro -ThreadCount 4"
         $server = Invoke-Lab $other 'Get-MptServer'
         $server.DisabledOffloads | Should -Be TunUdp, UdpGro
         $server.Threads | Should -Be 4

@@ -31,10 +31,10 @@ Describe 'Watching' -Skip:([bool] $obstacle) {
     Describe 'Watch-MptEvent' {
         It 'gives events as they happen, of one kind where asked' {
             $null = Invoke-Lab $a "Start-Watch 'Watch-MptEvent -Kind PathChanged -Connection p* | Select-Object -First 1'; mpt path down 10.2.2.2 10.2.2.3"
-            $event = Invoke-Lab $a '$beside.EndInvoke($running)'
-            $event.Kind | Should -Be PathChanged
-            $event.Path | Should -Be 1
-            $event.NewState | Should -Be TakenDown
+            $change = Invoke-Lab $a '$beside.EndInvoke($running)'
+            $change.Kind | Should -Be PathChanged
+            $change.Path | Should -Be 1
+            $change.NewState | Should -Be TakenDown
             $null = Invoke-Lab $a 'Get-MptPath -Status Down | Set-MptPath -Status Up'
             Wait-Lab $a '-not (Get-MptPath -Status Down)'
         }
