@@ -93,7 +93,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         }
         catch (Exception e)
         {
-            server.Clear();
+            server.End();
             if (e is MptStartException)
             {
                 throw;
@@ -253,7 +253,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
             context.Raise(
                 failure is null ? MptEventKind.ServerStopped : MptEventKind.ServerFailed,
                 failure is null ? $"Server {Name} has stopped." : $"Server {Name} has died: {failure.Message}");
-            Clear();
+            End();
         }
         catch (Exception e)
         {
@@ -383,11 +383,23 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
         }
     }
 
+    private void End()
+    {
+        if (control is { } loop)
+        {
+            loop.End(Clear);
+        }
+        else
+        {
+            Clear();
+        }
+    }
+
+    /// <summary>Takes away what the server has added to the system, in its network namespace and with the control thread at its end.</summary>
     private void Clear()
     {
         try
         {
-            control?.Dispose();
             commands?.Dispose();
             publicAddresses?.Dispose();
             connections.Clear();

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using MptTools.Engine.Linux;
 
 namespace MptTools.Engine.ControlPlane;
@@ -21,7 +22,7 @@ internal interface IControlWork
 }
 
 /// <summary>The thread that everything but packets happens on: timers, the kernel's notices, commands.</summary>
-internal sealed unsafe class ControlLoop : IDisposable
+internal sealed unsafe class ControlLoop
 {
     private readonly LinkMonitor links;
     private readonly EventFd wake;
@@ -29,8 +30,11 @@ internal sealed unsafe class ControlLoop : IDisposable
     private readonly Thread thread;
     private readonly ConcurrentQueue<Action> commands = new();
     private readonly List<(int Descriptor, Action Ready)> watched = [];
+    private readonly SemaphoreSlim ending = new(0);
     private bool watchedChanged = true;
     private volatile bool stopping;
+    private Action? last;
+    private ExceptionDispatchInfo? lastFailure;
 
     /// <param name="wake">Signalled by whoever puts something in front of <see cref="IControlWork.Tick"/>; not disposed here.</param>
     internal ControlLoop(string name, LinkMonitor links, EventFd wake, IControlWork work)
@@ -138,6 +142,15 @@ internal sealed unsafe class ControlLoop : IDisposable
             work.Failed(e);
         }
         RunCommands();
+        ending.Wait();
+        try
+        {
+            last!();
+        }
+        catch (Exception e)
+        {
+            lastFailure = ExceptionDispatchInfo.Capture(e);
+        }
     }
 
     private void Wait(Libc.pollfd[] descriptors)
@@ -169,15 +182,25 @@ internal sealed unsafe class ControlLoop : IDisposable
         }
     }
 
-    /// <summary>Ends the thread; commands that wait are refused.</summary>
-    public void Dispose()
+    /// <summary>
+    /// Ends the thread; commands that wait are refused. Its last act is <paramref name="last"/>: whoever ends the server may be in
+    /// another network namespace, this thread is in the server's own. Where it never ran, the caller is the one who starts the server.
+    /// </summary>
+    internal void End(Action last)
     {
+        this.last = last;
         stopping = true;
         wake.Signal();
-        if (thread.IsAlive && Thread.CurrentThread != thread)
+        if (thread.ThreadState.HasFlag(ThreadState.Unstarted))
         {
-            thread.Join();
+            RunCommands();
+            last();
+            return;
         }
+        ending.Release();
+        thread.Join();
         RunCommands();
+        ending.Dispose();
+        lastFailure?.Throw();
     }
 }
