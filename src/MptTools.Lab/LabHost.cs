@@ -204,6 +204,9 @@ public sealed class LabHost
         Sysctl("net.ipv6.conf.all.forwarding", "1");
     }
 
+    /// <summary>Kills every process in the host, whoever started it, but for this one.</summary>
+    public void KillAll() => NamespaceRemoval.KillProcesses(Namespace);
+
     /// <summary>The host's name.</summary>
     public override string ToString() => Name;
 

@@ -43,8 +43,8 @@ internal static partial class LabNames
         return $"{prefix}{lab}-";
     }
 
-    /// <summary>The namespaces of labs whose process no longer lives.</summary>
-    internal static IEnumerable<string> Stale() => All().Where(name =>
+    /// <summary>Those names that are of labs whose process no longer lives.</summary>
+    internal static IEnumerable<string> Stale(IEnumerable<string> names) => names.Where(name =>
     {
         Match match = Pattern.Match(name);
         return match.Success

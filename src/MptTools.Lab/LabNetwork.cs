@@ -25,6 +25,7 @@ public sealed class LabNetwork : IDisposable
     private readonly List<IDisposable> owned = [];
     private readonly string prefix;
     private int lastDeviceIndex = 100;
+    private string? files;
     private bool disposed;
 
     /// <summary>Makes an empty lab and removes what labs of dead processes have left.</summary>
@@ -41,7 +42,7 @@ public sealed class LabNetwork : IDisposable
         {
             throw new LabException(reason);
         }
-        NamespaceRemoval.RemoveStale();
+        RemoveLeftovers();
         Name = name;
         RemovedOnSignals = removedOnSignals;
         prefix = LabNames.NewPrefix(name);
@@ -59,6 +60,26 @@ public sealed class LabNetwork : IDisposable
 
     /// <summary>Its links in the order they were added.</summary>
     public IReadOnlyList<LabLink> Links => Snapshot(links);
+
+    /// <summary>A directory for the lab's files that only root can read; it is removed with the lab.</summary>
+    /// <exception cref="LabException">It cannot be made.</exception>
+    public string FilesDirectory
+    {
+        get
+        {
+            lock (gate)
+            {
+                ObjectDisposedException.ThrowIf(disposed, this);
+                return files ??= LabFiles.Create(prefix + "files");
+            }
+        }
+    }
+
+    /// <summary>Removes what labs of processes that were killed have left. Making a lab does this too.</summary>
+    /// <returns>The names of the namespaces and directories that were there.</returns>
+    /// <exception cref="LabException">Something could not be removed.</exception>
+    public static IReadOnlyList<string> RemoveLeftovers() =>
+        [.. NamespaceRemoval.RemoveStale(), .. LabFiles.RemoveStale()];
 
     /// <inheritdoc cref="LabRequirements.WhyUnavailable"/>
     public static string? WhyUnavailable() => LabRequirements.WhyUnavailable();
@@ -180,6 +201,10 @@ public sealed class LabNetwork : IDisposable
             links.ForEach(link => Attempt(link.Dispose));
             hosts.ForEach(host => Attempt(() => NamespaceRemoval.Remove(host.Namespace)));
             wires.ForEach(wire => Attempt(() => NamespaceRemoval.Remove(wire)));
+            if (files is not null)
+            {
+                Attempt(() => LabFiles.Remove(files));
+            }
             LabRegistry.Remove(this);
             if (failures.Count > 0)
             {

@@ -20,15 +20,18 @@ internal static class NamespaceRemoval
 
     /// <summary>Removes what labs of dead processes left. Another process may be doing the same at the same
     /// time.</summary>
-    internal static void RemoveStale()
+    internal static IReadOnlyList<string> RemoveStale()
     {
-        foreach (string name in LabNames.Stale())
+        string[] stale = [.. LabNames.Stale(LabNames.All())];
+        foreach (string name in stale)
         {
             Remove(name);
         }
+        return stale;
     }
 
-    private static void KillProcesses(string namespaceName)
+    /// <summary>Kills every process in a namespace but this one, and waits until they are gone.</summary>
+    internal static void KillProcesses(string namespaceName)
     {
         CommandResult listed = SystemCommand.Run(SystemCommand.Require("ip", "iproute2"), ["netns", "pids", namespaceName]);
         if (!listed.Succeeded)
