@@ -10,24 +10,31 @@
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @(
         'Formats/MptTools.Config.Format.ps1xml', 'Formats/MptTools.Connection.Format.ps1xml', 'Formats/MptTools.Event.Format.ps1xml',
-        'Formats/MptTools.Measure.Format.ps1xml', 'Formats/MptTools.Path.Format.ps1xml', 'Formats/MptTools.Server.Format.ps1xml'
+        'Formats/MptTools.Lab.Format.ps1xml', 'Formats/MptTools.Measure.Format.ps1xml', 'Formats/MptTools.Path.Format.ps1xml',
+        'Formats/MptTools.Server.Format.ps1xml'
     )
     TypesToProcess       = @('Formats/MptTools.Types.ps1xml')
     FunctionsToExport    = @()
     CmdletsToExport      = @(
         'Get-MptConnection'
+        'Get-MptLab'
+        'Get-MptLabLink'
         'Get-MptPath'
         'Get-MptServer'
         'Get-MptTunnel'
         'Import-MptConfig'
         'Invoke-MptCommand'
         'Invoke-MptDaemon'
+        'Invoke-MptLab'
         'Measure-MptConnection'
         'Measure-MptPath'
         'New-MptConfig'
         'New-MptKey'
+        'New-MptLab'
+        'Remove-MptLab'
         'Restart-MptServer'
         'Save-MptConfig'
+        'Set-MptLabLink'
         'Set-MptPath'
         'Show-MptStatus'
         'Start-MptServer'

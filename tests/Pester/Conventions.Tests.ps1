@@ -12,7 +12,7 @@ BeforeAll {
     $common = [Management.Automation.PSCmdlet]::CommonParameters + [Management.Automation.PSCmdlet]::OptionalCommonParameters
     # Address, Status and the like are no plurals, and a unit is written as it is spoken.
     $plural = '(?<![aius])s$'
-    $unit = '(Seconds|Milliseconds|Bytes|Packets|Times)$'
+    $unit = '(Seconds|Milliseconds|Bytes|Packets|Times|Mbps)$'
     # These make an object or a text, and touch nothing.
     $makers = 'New-MptKey', 'New-MptPath'
     $changing = 'Add', 'Import', 'New', 'Register', 'Remove', 'Restart', 'Save', 'Set', 'Start', 'Stop', 'Unregister'
