@@ -235,6 +235,12 @@ public sealed record PathStatus
     public required double KeepaliveSeconds { get; init; }
     /// <summary>Seconds of silence after which the path counts as down.</summary>
     public required double DeadSeconds { get; init; }
+    /// <summary>Commands between the servers take this path first.</summary>
+    public bool IsCommandDefault { get; init; }
+    /// <summary>What is sent carries a UDP checksum.</summary>
+    public bool UdpChecksum { get; init; } = true;
+    /// <summary>The state it starts with.</summary>
+    public PathStatusCode StartStatus { get; init; }
     /// <summary>Up or Down.</summary>
     public required PathState Status { get; init; }
     /// <summary>The detail behind it.</summary>

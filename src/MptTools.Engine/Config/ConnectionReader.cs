@@ -24,11 +24,8 @@ internal sealed class ConnectionDraft
 /// <summary>Reads a connection's file, or conf.template, which lacks what the peer of a create brings along.</summary>
 internal static class ConnectionReader
 {
-    internal const int MaxPaths = 20;
-    private const int MaxNetworks = 20;
     private const int KeyDigits = 64;
     internal const string OwnKeyWord = "own";
-    private const int LongestBufferDelay = 60000;
     private static readonly TimeSpan DefaultBufferDelay = TimeSpan.FromMilliseconds(100);
 
     public static ConnectionDraft Read(string file, IniDocument document, bool isTemplate, FaultList faults)
@@ -41,8 +38,8 @@ internal static class ConnectionReader
         }
 
         var reader = new SectionReader(file, section, KnownKeys.Connection, faults);
-        int? pathCount = reader.Number("path_count", 1, MaxPaths);
-        int? networkCount = reader.Number("network_count", 0, MaxNetworks);
+        int? pathCount = reader.Number("path_count", 1, ConfigRanges.MaxPaths);
+        int? networkCount = reader.Number("network_count", 0, ConfigRanges.MaxNetworks);
         IReadOnlyList<PathDraft> paths = ReadPaths(file, document, ("path_count", reader.LineOf("path_count"), pathCount), isTemplate, faults);
         IReadOnlyList<NetworkConfig> networks = ReadNetworks(file, document, ("network_count", reader.LineOf("network_count"), networkCount), faults);
         ReportPathsInConflict(paths);
@@ -53,17 +50,17 @@ internal static class ConnectionReader
         string file, SectionReader reader, IReadOnlyList<PathDraft> paths, IReadOnlyList<NetworkConfig> networks, bool isTemplate, FaultList faults)
     {
         string? name = reader.Word("name", "one word that no other connection has as its name", WhyNoName);
-        int? permission = reader.Number("permission", 0, 3);
+        int? permission = reader.Number("permission", 0, ConfigRanges.MaxPermission);
         int? version = reader.Choice("ip_ver", "4 or 6", 4, 6);
         IPAddress? local = reader.Address("ip_local", version, mandatory: true);
         IPAddress? remote = reader.Address("ip_remote", version, mandatory: !isTemplate);
-        int? localPort = reader.Number("local_port", 1, 65535);
-        int? localCommandPort = reader.NumberIfGiven("local_cmd_port", 1, 65535);
-        int? remotePort = reader.NumberIfGiven("remote_port", 1, 65535);
-        int? remoteCommandPort = isTemplate ? reader.NumberIfGiven("remote_cmd_port", 1, 65535) : reader.Number("remote_cmd_port", 1, 65535);
-        int? status = reader.Number("status", 0, 255);
-        int? window = reader.Number("reorder_window", 0, 10000, fallback: 0);
-        int? bufferDelay = reader.Number("max_buffdelay_msec", 0, LongestBufferDelay, fallback: (int)DefaultBufferDelay.TotalMilliseconds);
+        int? localPort = reader.Number("local_port", 1, ConfigRanges.MaxPort);
+        int? localCommandPort = reader.NumberIfGiven("local_cmd_port", 1, ConfigRanges.MaxPort);
+        int? remotePort = reader.NumberIfGiven("remote_port", 1, ConfigRanges.MaxPort);
+        int? remoteCommandPort = isTemplate ? reader.NumberIfGiven("remote_cmd_port", 1, ConfigRanges.MaxPort) : reader.Number("remote_cmd_port", 1, ConfigRanges.MaxPort);
+        int? status = reader.Number("status", 0, ConfigRanges.MaxStatusCode);
+        int? window = reader.Number("reorder_window", 0, ConfigRanges.MaxReorderWindow, fallback: 0);
+        int? bufferDelay = reader.Number("max_buffdelay_msec", 0, ConfigRanges.MaxBufferDelayMilliseconds, fallback: (int)DefaultBufferDelay.TotalMilliseconds);
         int? authentication = reader.Number("auth_type", 0, 2);
         string? key = ReadKey(reader, authentication, isTemplate);
         bool? builtInAfterCreate = ReadKeyAfterCreate(reader);
@@ -153,6 +150,11 @@ internal static class ConnectionReader
     /// <summary>auth_key has a value that nobody else should know, right or wrong; 0 and the built-in key are none.</summary>
     public static bool HoldsSecret(SectionReader section) =>
         section.Secret("auth_key") is { } key && key != "0" && !BuiltInKey.IsNamed(key) && !BuiltInKey.Is(key);
+
+    /// <summary>A file's text has a key that nobody else should know.</summary>
+    public static bool HoldsSecret(string file, ReadOnlyMemory<byte> content) =>
+        IniDocument.Parse(file, content, new FaultList())?.Find("connection") is { } section
+        && HoldsSecret(new SectionReader(file, section, KnownKeys.Connection, new FaultList()));
 
     /// <summary>Reads auth_key. No message repeats it, whatever is wrong with it.</summary>
     private static string? ReadKey(SectionReader reader, int? authentication, bool isTemplate)

@@ -55,8 +55,11 @@ internal static class ConnectionSettings
     internal static ConfigResult<ConnectionConfig> RemovePath(ConnectionConfig config, int index, ConnectionSurroundings around)
     {
         var draft = new SettingsDraft(config);
-        draft.Paths.RemoveAt(index);
-        if (draft.Paths.Count == 0)
+        if (draft.Paths.Count > 1)
+        {
+            draft.Paths.RemoveAt(index);
+        }
+        else
         {
             draft.Error($"path_{index}", null, "A connection needs a path, and this is its only one. Add another one first, or delete the connection.");
         }
@@ -114,12 +117,7 @@ internal static class ConnectionSettings
     {
         var draft = new SettingsDraft(config);
         Dictionary<string, string> network = [];
-        draft.Put($"net_{draft.Networks.Count}", KnownKeys.Network, network, new Dictionary<string, string>
-        {
-            ["ip_ver"] = source.Contains(':') ? "6" : "4",
-            ["src_addr"] = source,
-            ["dst_addr"] = destination,
-        });
+        draft.PutNetwork(draft.Networks.Count, network, source, destination);
         draft.Networks.Add(network);
         var section = new IniSection("net_0", 0);
         foreach ((string key, string value) in network)

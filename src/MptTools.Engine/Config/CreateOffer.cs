@@ -99,7 +99,7 @@ internal sealed record CreateOffer
         int? window = reader.Number("reorder_window", 0, 10000, fallback: 0);
         int? authentication = reader.Number("auth_type", 0, 2);
         int? networks = reader.Number("network_count", 0, int.MaxValue, fallback: 0);
-        int? count = reader.Number("path_count", 1, ConnectionReader.MaxPaths);
+        int? count = reader.Number("path_count", 1, ConfigRanges.MaxPaths);
         List<CreatePathOffer> paths = [];
         foreach ((_, IniSection path) in NumberedSections.Select(document, source, "path_", ("path_count", reader.LineOf("path_count"), count), faults))
         {
@@ -142,8 +142,8 @@ internal sealed record CreateOffer
         }
 
         (TimeSpan? keepalive, TimeSpan? dead) = PathReader.ReadTimers(reader);
-        int? weightOut = reader.Number("weight_out", 1, PathReader.MaxWeight);
-        int? weightIn = reader.Number("weight_in", 1, PathReader.MaxWeight);
+        int? weightOut = reader.Number("weight_out", 1, ConfigRanges.MaxWeight);
+        int? weightIn = reader.Number("weight_in", 1, ConfigRanges.MaxWeight);
         return version is { } ipVersion && keepalive is { } keepaliveTime && dead is { } deadTime && weightOut is { } wOut && weightIn is { } wIn
             ? new CreatePathOffer(ipVersion, AddressText.IsToBeFound(address) ? null : address, keepaliveTime, deadTime, wOut, wIn)
             : null;

@@ -18,10 +18,6 @@ internal sealed class PathDraft
 /// <summary>Reads [path_n].</summary>
 internal static class PathReader
 {
-    internal const int MaxWeight = 10000;
-    private const decimal ShortestTime = 0.01m;
-    private const decimal LongestTime = 86400m;
-
     public static PathDraft Read(string file, int index, IniSection section, bool isTemplate, FaultList faults)
     {
         var reader = new SectionReader(file, section, KnownKeys.Path, faults);
@@ -33,8 +29,8 @@ internal static class PathReader
         IPAddress? gateway = reader.Address("gw_ipaddr", version, mandatory: true, mayBeFound: true);
         IPAddress? remote = KnownOrNull(reader.Address("remote_ipaddr", version, mandatory: false, mayBeFound: true));
         (TimeSpan? keepalive, TimeSpan? dead) = ReadTimers(reader);
-        int? weightOut = reader.Number("weight_out", 1, MaxWeight, isTemplate ? 1 : null);
-        int? weightIn = reader.Number("weight_in", 1, MaxWeight, fallback: 1);
+        int? weightOut = reader.Number("weight_out", 1, ConfigRanges.MaxWeight, isTemplate ? 1 : null);
+        int? weightIn = reader.Number("weight_in", 1, ConfigRanges.MaxWeight, fallback: 1);
         bool? isDefault = reader.Switch("cmd_default");
         bool? udpChecksum = reader.Switch("udp_checksum", fallback: true);
         PathStatusCode? status = ReadStatus(reader);
@@ -96,8 +92,10 @@ internal static class PathReader
 
     internal static (TimeSpan? Keepalive, TimeSpan? Dead) ReadTimers(SectionReader reader)
     {
-        TimeSpan? keepalive = reader.Seconds("keepalive_time", ShortestTime, LongestTime, TimeSpan.Zero);
-        TimeSpan? dead = reader.Seconds("dead_time", ShortestTime, 3 * LongestTime, keepalive * 3);
+        TimeSpan? keepalive = reader.Seconds(
+            "keepalive_time", (decimal)ConfigRanges.MinSeconds, (decimal)ConfigRanges.MaxKeepaliveSeconds, TimeSpan.Zero);
+        TimeSpan? dead = reader.Seconds(
+            "dead_time", (decimal)ConfigRanges.MinSeconds, (decimal)ConfigRanges.MaxDeadSeconds, keepalive * 3);
         if (keepalive > TimeSpan.Zero && dead == TimeSpan.Zero)
         {
             reader.Warning("dead_time", "With 0 the path is never taken for dead, so traffic goes on into a path that lost its peer. Write three times keepalive_time, or remove the line.");

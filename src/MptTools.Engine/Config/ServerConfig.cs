@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 
 namespace MptTools.Engine.Config;
@@ -7,6 +8,34 @@ namespace MptTools.Engine.Config;
 /// <param name="PrefixLength">0 to 32 for IPv4, 0 to 128 for IPv6.</param>
 public readonly record struct InterfaceAddress(IPAddress Address, int PrefixLength)
 {
+    private const int DefaultPrefixIPv4 = 24, DefaultPrefixIPv6 = 64;
+
+    /// <summary>Reads an address with or without its prefix length; without one it is 24 for IPv4 and 64 for IPv6, as mpt takes it.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="address">The address.</param>
+    /// <param name="fault">What is wrong with the text, a whole sentence.</param>
+    public static bool TryParse(string text, out InterfaceAddress address, [NotNullWhen(false)] out string? fault)
+    {
+        address = default;
+        int slash = text.IndexOf('/');
+        string ip = slash < 0 ? text : text[..slash];
+        if (AddressText.Parse(ip) is not { } parsed)
+        {
+            fault = $"'{ip}' is no IP address.";
+            return false;
+        }
+        int longest = AddressText.Version(parsed) == 4 ? 32 : 128;
+        long? length = slash < 0 ? longest == 32 ? DefaultPrefixIPv4 : DefaultPrefixIPv6 : AddressText.ParseNumber(text[(slash + 1)..]);
+        if (length is not ({ } prefix and >= 0) || prefix > longest)
+        {
+            fault = $"'{text[(slash + 1)..]}' is no prefix length; write a number from 0 to {longest}.";
+            return false;
+        }
+        fault = null;
+        address = new InterfaceAddress(parsed, (int)prefix);
+        return true;
+    }
+
     /// <inheritdoc/>
     public override string ToString() => $"{Address}/{PrefixLength}";
 }

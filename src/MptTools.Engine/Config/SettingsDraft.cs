@@ -10,10 +10,16 @@ internal sealed class SettingsDraft
     private readonly FaultList faults = new();
     private readonly HashSet<(string Section, string Key)> given = [];
 
-    internal SettingsDraft(ConnectionConfig config)
+    /// <summary>Nothing yet, for a connection that is to be made.</summary>
+    internal SettingsDraft(string file)
     {
-        file = config.File;
+        this.file = file;
         faults.Open(file);
+        (Connection, Paths, Networks) = ([], [], []);
+    }
+
+    internal SettingsDraft(ConnectionConfig config) : this(config.File)
+    {
         Connection = Texts(ConfigFields.Connection, config);
         Paths = [.. config.Paths.Select(path => Texts(ConfigFields.Path, path))];
         Networks = [.. config.Networks.Select(network => Texts(ConfigFields.Network, network))];
@@ -52,6 +58,24 @@ internal sealed class SettingsDraft
                 texts[key] = value.Trim();
             }
         }
+    }
+
+    /// <summary>Puts the two ends of a network into a section.</summary>
+    internal void PutNetwork(int index, Dictionary<string, string> texts, string source, string destination) =>
+        Put($"net_{index}", KnownKeys.Network, texts, new Dictionary<string, string>
+        {
+            ["ip_ver"] = source.Contains(':') ? "6" : "4",
+            ["src_addr"] = source,
+            ["dst_addr"] = destination,
+        });
+
+    /// <summary>Reads a path alone.</summary>
+    internal ConfigResult<PathConfig> ReadPath(IReadOnlyDictionary<string, string> settings)
+    {
+        Dictionary<string, string> texts = [];
+        Put("path", KnownKeys.Path, texts, settings);
+        PathDraft draft = PathReader.Read(file, 0, ToSection("path", texts), isTemplate: false, faults);
+        return new ConfigResult<PathConfig>(faults.HasErrors ? null : draft.Config, faults.ToList());
     }
 
     /// <summary>Reads the sections and checks them together with other connections and the tunnels, where they are given.</summary>

@@ -100,7 +100,7 @@ internal sealed class ConnectionSet(ServerContext context, LinkMonitor links, IR
         ConnectionConfig before = connection.Config;
         if (!wanted.IsComplete)
         {
-            throw new MptCommandException($"Connection {before.Name} runs, so it needs remote_port, and remote_ipaddr in each path.") { Kind = MptErrorKind.InvalidConfiguration };
+            throw new MptCommandException($"Connection {before.Name} runs, so it needs remote_port, and remote_ipaddr in each path.") { Kind = MptErrorKind.InvalidSetting };
         }
         if (ConnectionDifference.StartsAnew(before, wanted))
         {

@@ -33,7 +33,7 @@ internal static class HostInterfaces
             ProgramRun.Result result = IpCommand.Run(arguments);
             if (!result.Succeeded)
             {
-                throw new MptCommandException($"{failure}: {result.Error}");
+                throw Refusal(failure, result.Error);
             }
         }
         catch (MptStartException e)
@@ -41,4 +41,19 @@ internal static class HostInterfaces
             throw new MptCommandException($"{failure}: {e.Message}", e);
         }
     }
+
+    // The tool's words differ between IPv4 and IPv6, and between its versions.
+    private static MptCommandException Refusal(string failure, string error)
+    {
+        (string reason, MptErrorKind kind) = error switch
+        {
+            _ when Says(error, "Cannot find device") => ("there is no such interface on this host; 'ip link' lists them.", MptErrorKind.NotFound),
+            _ when Says(error, "already assigned") || Says(error, "File exists") => ("the interface has it already.", MptErrorKind.Failed),
+            _ when Says(error, "Address not found") || Says(error, "Cannot assign requested address") => ("the interface does not have it; 'ip address' shows what it has.", MptErrorKind.NotFound),
+            _ => (error, MptErrorKind.Failed),
+        };
+        return new MptCommandException($"{failure}: {reason}") { Kind = kind };
+    }
+
+    private static bool Says(string error, string words) => error.Contains(words, StringComparison.OrdinalIgnoreCase);
 }

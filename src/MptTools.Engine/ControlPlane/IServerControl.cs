@@ -158,6 +158,8 @@ public enum MptErrorKind
     Internal,
     /// <summary>A hook of the site stopped the change.</summary>
     StoppedByHook,
+    /// <summary>A setting of a command is wrong, missing, or does not go together with what there is.</summary>
+    InvalidSetting,
 }
 
 /// <summary>A command that cannot be carried out; the message is a whole sentence for the user, and nothing was changed.</summary>

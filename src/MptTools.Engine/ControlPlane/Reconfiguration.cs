@@ -155,7 +155,7 @@ internal sealed class Reconfiguration(ServerContext context, ConnectionSet conne
         if (result.Config is not { } wanted)
         {
             IEnumerable<string> faults = result.Diagnostics.Where(fault => fault.Severity == ConfigSeverity.Error).Select(fault => fault.Sentence);
-            throw new MptCommandException(string.Join(Environment.NewLine, faults)) { Kind = MptErrorKind.InvalidConfiguration };
+            throw new MptCommandException(string.Join(Environment.NewLine, faults)) { Kind = MptErrorKind.InvalidSetting };
         }
         ConnectionController changed = connections.Change(connection, wanted);
         foreach (ConfigDiagnostic warning in result.Diagnostics)

@@ -36,7 +36,7 @@ internal static class Saving
         }
         try
         {
-            SafeFile.Write(path, content, HoldsSecret(path, content));
+            SafeFile.Write(path, content, ConnectionReader.HoldsSecret(path, content));
         }
         catch (IOException e)
         {
@@ -78,8 +78,4 @@ internal static class Saving
             ? ConnectionWriter.Update(path, original, item.Running, item.KeyIsSet)
             : ConfigWriteResult.Refused(faults.ToList());
     }
-
-    private static bool HoldsSecret(string path, byte[] content) =>
-        IniDocument.Parse(path, content, new FaultList())?.Find("connection") is { } section
-        && ConnectionReader.HoldsSecret(new SectionReader(path, section, KnownKeys.Connection, new FaultList()));
 }

@@ -23,8 +23,9 @@ internal static class SafeFile
     /// <param name="path">The file; its directory exists.</param>
     /// <param name="content">The whole new content.</param>
     /// <param name="holdsSecret">Nobody but the owner may read it (mode 0600), whatever the old mode was.</param>
+    /// <param name="isNew">The file must not be there yet.</param>
     /// <exception cref="IOException">It could not be written; the message says why, and whether the file is as it was.</exception>
-    public static void Write(string path, ReadOnlySpan<byte> content, bool holdsSecret)
+    public static void Write(string path, ReadOnlySpan<byte> content, bool holdsSecret, bool isNew = false)
     {
         if (OperatingSystem.IsWindows())
         {
@@ -37,7 +38,7 @@ internal static class SafeFile
             string target = Path.GetFullPath(TargetOf(path));
             directory = Path.GetDirectoryName(target) ?? "/";
             RemoveLeftovers(directory, Path.GetFileName(target));
-            Replace(target, directory, content, holdsSecret);
+            Replace(target, directory, content, holdsSecret, isNew);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or SecurityException or ArgumentException or NotSupportedException)
         {
@@ -48,9 +49,13 @@ internal static class SafeFile
     }
 
     [UnsupportedOSPlatform("windows")]
-    private static void Replace(string target, string directory, ReadOnlySpan<byte> content, bool holdsSecret)
+    private static void Replace(string target, string directory, ReadOnlySpan<byte> content, bool holdsSecret, bool isNew)
     {
         Libc.statx_buffer? old = Stat(target);
+        if (old is not null && isNew)
+        {
+            throw new IOException($"{target} is there already. Give another name.");
+        }
         if (old is { } other && (other.stx_mode & Libc.S_IFMT) != Libc.S_IFREG)
         {
             throw new IOException($"{target} is a directory or a device, and no file. Give the path of a file.");
@@ -75,7 +80,7 @@ internal static class SafeFile
                 stream.Flush(flushToDisk: true);
             }
 
-            File.Move(temporary, target, overwrite: true);
+            File.Move(temporary, target, overwrite: !isNew);
         }
         catch
         {

@@ -93,7 +93,9 @@ public class ConnectionSettingsTests
         ConnectionConfig two = Taken(ConnectionSettings.RemovePath(three, 0, Around));
         Assert.Equal([("eth2", 0), ("eth3", 1)], two.Paths.Select(item => (item.Interface, item.Index)));
         ConnectionConfig one = Taken(ConnectionSettings.RemovePath(two, 0, Around));
-        Assert.Contains(ConnectionSettings.RemovePath(one, 0, Around).Diagnostics, fault => fault.Sentence.Contains("its only one", StringComparison.Ordinal));
+        Assert.Equal(
+            "[path_0]: A connection needs a path, and this is its only one. Add another one first, or delete the connection.",
+            Assert.Single(ConnectionSettings.RemovePath(one, 0, Around).Diagnostics).Sentence);
         Assert.Contains(
             ConnectionSettings.AddPath(three, Settings(path), Around).Diagnostics,
             fault => fault.Sentence == "[path_3] remote_ipaddr: [path_2] and [path_3] go from 10.3.3.2 to 10.3.3.3 both. Give one of them another address, or remove it.");

@@ -28,7 +28,7 @@ public class CommandTests
 
         Refused(MptErrorKind.NotFound, "no connection toX", () => server.SetConnection("toX", Settings()));
         Refused(MptErrorKind.NotFound, "has no path 2", () => server.SetPath("toB", 2, Settings(("weight_out", "1"))));
-        Refused(MptErrorKind.InvalidConfiguration, "[path_0] weight_out", () => server.SetPath("toB", 0, Settings(("keepalive_time", "1"), ("weight_out", "0"))));
+        Refused(MptErrorKind.InvalidSetting, "[path_0] weight_out", () => server.SetPath("toB", 0, Settings(("keepalive_time", "1"), ("weight_out", "0"))));
         using (Socket holder = Traffic.UdpSocket(lab.A, "10.1.2.2", 30000))
         {
             Refused(MptErrorKind.Failed, "UDP port 30000 of 10.1.2.2 is in use by another program", () => server.SetConnection("toB", Settings(("local_port", "30000"))));
@@ -56,7 +56,7 @@ public class CommandTests
         // The peer does not have it yet, so nothing is sent into it.
         stream.WaitForMore(20);
         Assert.Equal((PathStatusCode.Down, 0), (PathAt(server, 2).Detail, PathAt(server, 2).PacketsSent));
-        Refused(MptErrorKind.InvalidConfiguration, "go from 10.1.1.12 to 10.1.1.13 both", () => server.AddPath("toB", path));
+        Refused(MptErrorKind.InvalidSetting, "go from 10.1.1.12 to 10.1.1.13 both", () => server.AddPath("toB", path));
 
         int lines = lab.ServerB.Process.Lines.Count;
         lab.FilesB.Write(lab.FileB with { Paths = [.. lab.FileB.Paths, new PathFile("eth1", "10.1.1.13", "10.1.1.12")] });
@@ -74,7 +74,7 @@ public class CommandTests
         server.RemovePath("toB", 1);
         // No path leaves by eth1 any more.
         Assert.Equal(1, Rules(lab));
-        Refused(MptErrorKind.InvalidConfiguration, "its only one", () => server.RemovePath("toB", 0));
+        Refused(MptErrorKind.InvalidSetting, "its only one", () => server.RemovePath("toB", 0));
         stream.WaitForMore(20);
         stream.Stop();
         stream.WaitForAll();

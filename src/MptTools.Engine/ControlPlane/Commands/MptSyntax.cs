@@ -18,9 +18,6 @@ internal readonly record struct ParsedCommand(MptCommand? Command, string? Usage
 /// </summary>
 internal static class MptSyntax
 {
-    /// <summary>Prefix lengths where the command names none.</summary>
-    private const int DefaultPrefixIPv4 = 24, DefaultPrefixIPv6 = 64;
-
     private const string SecretSetting = "auth_key=";
 
     private static readonly Form[] Forms =
@@ -213,25 +210,8 @@ internal static class MptSyntax
 
     /// <summary>Parses an address with or without its prefix length.</summary>
     /// <returns>Null, or what is wrong with it.</returns>
-    internal static string? TryParseAddress(string text, out InterfaceAddress address)
-    {
-        address = default;
-        int slash = text.IndexOf('/');
-        string ip = slash < 0 ? text : text[..slash];
-        if (!IPAddress.TryParse(ip, out IPAddress? parsed))
-        {
-            return NoAddressSentence(ip);
-        }
-        bool isIPv4 = parsed.AddressFamily == AddressFamily.InterNetwork;
-        int longest = isIPv4 ? 32 : 128;
-        int prefix = isIPv4 ? DefaultPrefixIPv4 : DefaultPrefixIPv6;
-        if (slash >= 0 && !(TryParseNumber(text[(slash + 1)..], out prefix) && prefix <= longest))
-        {
-            return $"'{text[(slash + 1)..]}' is no prefix length; write a number from 0 to {longest}.";
-        }
-        address = new InterfaceAddress(parsed, prefix);
-        return null;
-    }
+    internal static string? TryParseAddress(string text, out InterfaceAddress address) =>
+        InterfaceAddress.TryParse(text, out address, out string? fault) ? null : fault;
 
     private static ParsedCommand ParseInterface(ReadOnlySpan<string> words) => words switch
     {
