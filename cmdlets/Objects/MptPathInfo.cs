@@ -26,6 +26,9 @@ public sealed class MptPathInfo
         WeightIn = status.WeightIn;
         KeepaliveSeconds = status.KeepaliveSeconds;
         DeadSeconds = status.DeadSeconds;
+        CommandDefault = status.IsCommandDefault;
+        UdpChecksum = status.UdpChecksum;
+        StartStatus = status.StartStatus.ToString();
         PathMtu = status.PathMtu;
         Offloads = OffloadText.Of(status.Offloads);
         PacketsSent = status.PacketsSent;
@@ -77,6 +80,12 @@ public sealed class MptPathInfo
     public double KeepaliveSeconds { get; }
     /// <summary>Seconds of silence after which the path counts as down.</summary>
     public double DeadSeconds { get; }
+    /// <summary>Commands between the servers take this path first.</summary>
+    public bool CommandDefault { get; }
+    /// <summary>What is sent carries a UDP checksum.</summary>
+    public bool UdpChecksum { get; }
+    /// <summary>The state it starts with: Up, Down, TakenDown or Disabled.</summary>
+    public string StartStatus { get; }
     /// <summary>The largest outer packet in bytes that gets to the peer whole; null while the path is not open.</summary>
     public int? PathMtu { get; }
     /// <summary>Of the offloads of UDP sockets, what is in use now.</summary>

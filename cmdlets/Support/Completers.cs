@@ -17,8 +17,11 @@ public abstract class MptCompleter : IArgumentCompleter
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
         var pattern = WildcardPattern.Get(wordToComplete.Trim('\'', '"') + "*", WildcardOptions.IgnoreCase);
-        return [.. Names(fakeBoundParameters["Server"] as string).Distinct().Where(pattern.IsMatch).Select(Result)];
+        return [.. NamesFor(fakeBoundParameters).Distinct().Where(pattern.IsMatch).Select(Result)];
     }
+
+    /// <param name="bound">The parameters that the line has so far.</param>
+    private protected virtual IEnumerable<string> NamesFor(IDictionary bound) => Names(bound["Server"] as string);
 
     private protected abstract IEnumerable<string> Names(string? server);
 
@@ -71,4 +74,25 @@ public sealed class ConfigFileCompleter : MptCompleter
 {
     private protected override IEnumerable<string> Names(string? server) =>
         FromStatus(server, status => ServerFiles.NamesIn(Path.Combine(status.ConfigDirectory, "connections")));
+}
+
+/// <summary>Completes the addresses of a server's tunnel devices.</summary>
+public sealed class TunnelAddressCompleter : MptCompleter
+{
+    private protected override IEnumerable<string> Names(string? server) => FromStatus(server, status =>
+        status.Tunnels.SelectMany(tunnel => new[] { tunnel.IPv4, tunnel.IPv6 }).OfType<string>().Select(address => address.Split('/')[0]));
+}
+
+/// <summary>Completes the networks on this side of a server's connections.</summary>
+public sealed class NetworkSourceCompleter : MptCompleter
+{
+    private protected override IEnumerable<string> Names(string? server) =>
+        FromStatus(server, status => status.Connections.SelectMany(connection => connection.Networks).Select(network => network.Source));
+}
+
+/// <summary>Completes the networks behind the peers of a server's connections.</summary>
+public sealed class NetworkDestinationCompleter : MptCompleter
+{
+    private protected override IEnumerable<string> Names(string? server) =>
+        FromStatus(server, status => status.Connections.SelectMany(connection => connection.Networks).Select(network => network.Destination));
 }

@@ -11,8 +11,9 @@ internal static partial class MptErrors
     {
         (ErrorCategory category, string? action) = e.Kind switch
         {
-            MptErrorKind.NotFound => (ErrorCategory.ObjectNotFound, "See Get-MptConnection and Get-MptPath for what there is."),
+            MptErrorKind.NotFound => (ErrorCategory.ObjectNotFound, "See Get-MptConnection, Get-MptPath and Get-MptNetwork for what there is; ip link and ip address for interfaces and addresses."),
             MptErrorKind.InvalidConfiguration => (ErrorCategory.InvalidData, "Correct the files and check them with Test-MptConfig."),
+            MptErrorKind.InvalidSetting => (ErrorCategory.InvalidArgument, "Correct the value; Get-Help about_MptTools_Configuration has all keys with their ranges."),
             MptErrorKind.BadRequest => (ErrorCategory.InvalidArgument, "Use the module of the same version as the server."),
             MptErrorKind.AccessDenied => (ErrorCategory.PermissionDenied, "Run PowerShell as root (sudo pwsh) or join group mpt."),
             MptErrorKind.NoServer => (ErrorCategory.ObjectNotFound, "Start a server with Start-MptServer, or choose one of Get-MptServer."),

@@ -18,6 +18,27 @@ internal sealed class NamePatterns
         .Where(pattern => !WildcardPattern.ContainsWildcardCharacters(pattern.Text) && !names.Any(name => IsMatch(pattern, name)))
         .Select(pattern => pattern.Text);
 
+    /// <summary>
+    /// Those that the names mean, in their own order. A name that one of them has means that one, though it may also be read as a pattern.
+    /// </summary>
+    internal IReadOnlyList<T> Choose<T>(IReadOnlyCollection<T> items, Func<T, string> name)
+    {
+        HashSet<T> chosen = [.. patterns.SelectMany(pattern => Meant(pattern, items, name))];
+        return [.. items.Where(item => patterns.Length == 0 || chosen.Contains(item))];
+    }
+
+    private static IEnumerable<T> Meant<T>((string Text, WildcardPattern Pattern) pattern, IReadOnlyCollection<T> items, Func<T, string> name)
+    {
+        foreach (StringComparison comparison in new[] { StringComparison.Ordinal, StringComparison.OrdinalIgnoreCase })
+        {
+            if (items.Where(item => string.Equals(name(item), pattern.Text, comparison)).ToList() is { Count: > 0 } same)
+            {
+                return same;
+            }
+        }
+        return items.Where(item => pattern.Pattern.IsMatch(name(item)));
+    }
+
     private static bool IsMatch((string Text, WildcardPattern Pattern) pattern, string name) =>
         pattern.Pattern.IsMatch(name) || string.Equals(pattern.Text, name, StringComparison.OrdinalIgnoreCase);
 }

@@ -1,0 +1,42 @@
+using System.Management.Automation;
+using MptTools.Engine.Config;
+
+namespace MptTools.Cmdlets;
+
+/// <summary>Adds addresses to an interface of a running server's host.</summary>
+[Cmdlet(VerbsCommon.Add, "MptAddress", SupportsShouldProcess = true)]
+[OutputType(typeof(void))]
+public sealed class AddMptAddressCommand : ServerCmdlet
+{
+    /// <summary>The interface.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(HostInterfaceCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string Interface { get; set; } = "";
+
+    /// <summary>Addresses with their prefix lengths, as in 10.1.1.7/24. Without one, 24 is taken for IPv4 and 64 for IPv6.</summary>
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    public string[] Address { get; set; } = [];
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (string text in Address)
+        {
+            if (!InterfaceAddress.TryParse(text, out InterfaceAddress address, out string? fault))
+            {
+                WriteError(MptErrors.InvalidSetting(fault, text));
+                continue;
+            }
+            WithServer(text, client =>
+            {
+                if (ShouldProcess($"interface {Interface}", $"Add address {address}"))
+                {
+                    WriteVerbose($"Adding {address} to {Interface} on the host of server {client.Name}. It stays until the interface goes or the host restarts.");
+                    client.AddAddress(Interface, address);
+                }
+            });
+        }
+    }
+}

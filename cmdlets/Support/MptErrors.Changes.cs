@@ -1,0 +1,33 @@
+using System.Management.Automation;
+using MptTools.Engine.ControlPlane;
+
+namespace MptTools.Cmdlets;
+
+/// <summary>What goes wrong where connections, paths and networks of running servers are changed.</summary>
+internal static partial class MptErrors
+{
+    internal static ErrorRecord NoPath(string connection, int index, int count) => Record(
+        new ItemNotFoundException($"Connection {connection} has no path {index}; it has {(count == 1 ? "path 0 only" : $"paths 0 to {count - 1}")}."),
+        nameof(MptErrorKind.NotFound), ErrorCategory.ObjectNotFound, $"path {index} of connection {connection}", "See Get-MptPath for the paths there are.");
+
+    internal static ErrorRecord InvalidSetting(string message, object? target) => Record(
+        new MptCommandException(message) { Kind = MptErrorKind.InvalidSetting }, target);
+
+    internal static ErrorRecord NothingToSet(string command) => Record(
+        new PSArgumentException($"{command} was not told what to change."), "NothingToSet", ErrorCategory.InvalidArgument, target: null,
+        "Give a parameter that changes something, or -Setting with a key and a value.");
+
+    internal static ErrorRecord SettingTwice(string key) => Record(
+        new PSArgumentException($"-Setting gives {key}, and so does another parameter."), "SettingTwice", ErrorCategory.InvalidArgument, key, "Leave one of the two out.");
+
+    internal static ErrorRecord FaultyFile(string file, string faults) => Record(
+        new InvalidDataException(faults), nameof(MptErrorKind.InvalidConfiguration), ErrorCategory.InvalidData, file, "Correct the file; docs/configuration.md tells what each key means.");
+
+    internal static ErrorRecord RunsAlready(string connection, string file, string server) => Record(
+        new InvalidOperationException($"Server '{server}' runs connection {connection} from {file} already."), "RunsAlready", ErrorCategory.ResourceExists, connection,
+        "Change it with Set-MptConnection, or take it out with Remove-MptConnection first.");
+
+    internal static ErrorRecord Incomplete(string connection, string file) => Record(
+        new InvalidOperationException($"Connection {connection} cannot start: remote_port, or remote_ipaddr of a path, is missing in {file}."),
+        "Incomplete", ErrorCategory.InvalidArgument, connection, "Give RemoteAddress in each path and RemotePort, or have the peer tell them with -CreateOnPeer.");
+}
