@@ -47,6 +47,7 @@ internal sealed class Background : IDisposable
         {
             program.ArgumentList.Add(argument);
         }
+        ServiceManager.Inherit(program.Environment);
         using Process server = Process.Start(program)!;
         news.DisposeLocalCopyOfClientHandle();
         server.StandardInput.Close();
@@ -63,6 +64,7 @@ internal sealed class Background : IDisposable
         }
         if (isRunning)
         {
+            ServiceManager.HandOver(server.Id);
             Console.Out.WriteLine($"The server runs in the background as process {server.Id}.");
             return ExitCode.Done;
         }

@@ -11,21 +11,28 @@ internal static class Foreground
     internal static int Run(Options options)
     {
         using var front = options.DetachedFrom is { } handle ? Background.Enter(handle) : null;
+        using var manager = ServiceManager.FromEnvironment();
         ConfigResult<ServerConfig> configuration = ConfigLoader.Load(options.ConfigDirectory);
         ConfigCheck.Print(configuration.Diagnostics, Console.Error);
         if (configuration.Config is null)
         {
-            Console.Error.WriteLine($"mptsrv: Nothing was started because of the faults in {options.ConfigDirectory}.");
+            string faulty = $"Nothing was started because of the faults in {options.ConfigDirectory}.";
+            Console.Error.WriteLine($"mptsrv: {faulty}");
+            manager.Failed(faulty);
             return ExitCode.Configuration;
         }
         using EventLog log = front is null ? EventLog.OnStandardOutput(options.LogLevel) : EventLog.OnSystemLog(options.LogLevel);
-        using var signals = new Signals();
+        using var signals = new Signals(manager);
         MptServer server;
         try
         {
             server = MptServer.Start(configuration.Config, new MptServerOptions
             {
-                Observer = log.Write,
+                Observer = change =>
+                {
+                    log.Write(change);
+                    manager.Take(change);
+                },
                 DisabledOffloads = options.DisabledOffloads,
                 Threads = options.Threads,
             });
@@ -33,6 +40,7 @@ internal static class Foreground
         catch (MptStartException e)
         {
             Console.Error.WriteLine($"mptsrv: {e.Message}");
+            manager.Failed(e.Message);
             return ExitCode.Failed;
         }
         using (server)
@@ -47,6 +55,7 @@ internal static class Foreground
             {
                 Terminal.Attach(server, Console.OpenStandardInput(), Console.Out);
             }
+            manager.Ready(server);
             return Wait(server);
         }
     }
@@ -71,15 +80,20 @@ internal static class Foreground
     {
         private readonly Lock gate = new();
         private readonly PosixSignalRegistration[] registrations;
+        private readonly ServiceManager manager;
         private IServerControl? server;
         private bool stopped;
 
-        internal Signals() => registrations =
-        [
-            PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop),
-            PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop),
-            PosixSignalRegistration.Create(PosixSignal.SIGHUP, Reload),
-        ];
+        internal Signals(ServiceManager manager)
+        {
+            this.manager = manager;
+            registrations =
+            [
+                PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop),
+                PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop),
+                PosixSignalRegistration.Create(PosixSignal.SIGHUP, Reload),
+            ];
+        }
 
         internal void Connect(IServerControl running)
         {
@@ -121,7 +135,7 @@ internal static class Foreground
             }
             if (running is not null)
             {
-                Terminal.Reload(running, Console.Error);
+                manager.Reload(running, Console.Error);
             }
         }
     }

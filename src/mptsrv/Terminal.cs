@@ -53,15 +53,19 @@ internal static class Terminal
         }
     }
 
-    internal static void Reload(IServerControl server, TextWriter output)
+    /// <summary>Reads the configuration again.</summary>
+    /// <returns>Why it could not be; null when it was.</returns>
+    internal static string? Reload(IServerControl server, TextWriter output)
     {
         try
         {
             server.Reload();
+            return null;
         }
         catch (MptCommandException e)
         {
             output.WriteLine($"mptsrv: {e.Message}");
+            return e.Message;
         }
     }
 }
