@@ -129,6 +129,24 @@ internal sealed partial class ConnectionController
         return path.Monitor.Status;
     }
 
+    /// <summary>The configuration, with the paths' status as they were told to be: taken down and up are changes as any others.</summary>
+    internal ConnectionConfig ConfigAsOrdered =>
+        Config with { Paths = [.. Paths.Select(path => path.Config with { Status = path.Monitor.Ordered(path.Config.Status) })] };
+
+    /// <summary>The files have the paths' status now, so that a restart and a reload find nothing different.</summary>
+    internal void StatusSaved(ConnectionConfig saved, TimeSpan now)
+    {
+        int[] origins = PathMatching.Of(saved.Paths, Config.Paths);
+        ConnectionConfig config = Config with
+        {
+            Paths = [.. Config.Paths.Select((path, index) => origins[index] is >= 0 and var origin ? path with { Status = saved.Paths[origin].Status } : path)],
+        };
+        if (!ConfigComparer.AreSame(config, Config))
+        {
+            context.Forwarder.Pause(() => Runtime.Become(config, Runtime.Paths, Runtime.Order, now));
+        }
+    }
+
     /// <summary>The peer says that it uses a path, or does not.</summary>
     internal void SetPathStatusByPeer(PathController path, bool up, TimeSpan now)
     {

@@ -52,6 +52,14 @@ internal sealed class PathMonitor
         !peerHeard || IsOneWay ? PathStatusCode.Down :
         PathStatusCode.Up;
 
+    /// <summary>The status that a file would need so that the path starts as it was told to be: what the kernel or the peer's silence says passes.</summary>
+    /// <param name="configured">What the file has.</param>
+    internal PathStatusCode Ordered(PathStatusCode configured) =>
+        disabled ? PathStatusCode.Disabled :
+        takenDown ? PathStatusCode.TakenDown :
+        configured is PathStatusCode.TakenDown or PathStatusCode.Disabled ? PathStatusCode.Up :
+        configured;
+
     /// <summary>The peer is heard (at the start: is expected to be), which is what the peer is told.</summary>
     internal bool IsPeerHeard => peerHeard;
 

@@ -92,7 +92,7 @@ internal sealed class Reconfiguration(ServerContext context, ConnectionSet conne
     internal IReadOnlyList<SaveItem> ReadForSaving(string? file) =>
     [
         .. from connection in file is null ? connections.Running : [FindFile(file)]
-           select new SaveItem(connection.Config, connection.Loaded, connection.KeyIsSet),
+           select new SaveItem(connection.ConfigAsOrdered, connection.Loaded, connection.KeyIsSet),
     ];
 
     /// <summary>A connection was saved: what is the same since then was not changed at run time.</summary>
@@ -101,6 +101,7 @@ internal sealed class Reconfiguration(ServerContext context, ConnectionSet conne
         if (connections.FindFile(item.Running.File) is { } connection)
         {
             connection.Loaded = item.Running;
+            connection.StatusSaved(item.Running, context.Forwarder.Now);
             connection.KeyIsSet = false;
         }
         context.Raise(MptEventKind.Saved, $"{item.Running.File} was saved.", item.Running.Name);

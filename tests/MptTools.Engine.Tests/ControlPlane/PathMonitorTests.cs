@@ -58,6 +58,28 @@ public class PathMonitorTests
     [InlineData("0 up+; 100 takedown 131; 200 readdress 131; 300 takeup up+")]
     public void WhatThePeerSays(string scenario) => Play(PathStatusCode.Up, scenario);
 
+    [Theory]
+    [InlineData(PathStatusCode.Up, null, PathStatusCode.Up)]
+    [InlineData(PathStatusCode.Up, false, PathStatusCode.TakenDown)]
+    [InlineData(PathStatusCode.Down, null, PathStatusCode.Down)]
+    [InlineData(PathStatusCode.Down, true, PathStatusCode.Down)]
+    [InlineData(PathStatusCode.TakenDown, null, PathStatusCode.TakenDown)]
+    [InlineData(PathStatusCode.TakenDown, true, PathStatusCode.Up)]
+    [InlineData(PathStatusCode.Disabled, null, PathStatusCode.Disabled)]
+    [InlineData(PathStatusCode.Disabled, true, PathStatusCode.Up)]
+    [InlineData(PathStatusCode.Disabled, false, PathStatusCode.Disabled)]
+    public void WhatWasOrderedByHandIsToldFromWhatPasses(PathStatusCode configured, bool? ordered, PathStatusCode expected)
+    {
+        PathConfig config = Configs.Path(0) with { Status = configured };
+        PathMonitor monitor = new(config, TimeSpan.Zero);
+        if (ordered is { } up)
+        {
+            monitor.SetByHand(up, TimeSpan.Zero);
+        }
+        monitor.LinkChanged(up: false, hasAddress: false, TimeSpan.Zero);
+        Assert.Equal(expected, monitor.Ordered(configured));
+    }
+
     [Fact]
     public void WhoSendsNoKeepalivesIsNotSupposedToBeHeard() =>
         Play(PathStatusCode.Up, "0 up; 100 saidno up; 200 readdress up; 300 saidyes up; 90000 tick up", keepaliveMilliseconds: 0);

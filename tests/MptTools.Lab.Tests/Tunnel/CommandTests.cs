@@ -103,8 +103,6 @@ public class CommandTests
         string text = "; a comment\n" + File.ReadAllText(file).Replace("weight_in = 1", "weight_in = 1 ; theirs");
         lab.FilesA.WriteConnection("toB", text);
         Assert.Empty(server.Save());
-        server.SetPathStatus("toB", 0, up: false);
-        Assert.Empty(server.Save("toB.conf"));
         server.SetPath("toB", 1, Settings(("weight_out", "6")));
         server.SetConnection("toB", Settings(("reorder_window", "500")));
         Assert.Equal(["toB.conf"], server.Save());
@@ -117,7 +115,27 @@ public class CommandTests
         // The file says now what runs.
         server.Reload();
         Assert.Equal(6, PathAt(server, 1).WeightOut);
+    });
+
+    [LabFact]
+    public void Save_keeps_that_a_path_was_taken_down_or_up_by_hand() => Run((lab, server) =>
+    {
+        string file = FileOf(lab, "toB"), text = File.ReadAllText(file);
+        server.SetPathStatus("toB", 0, up: false);
+        Assert.Equal(["toB.conf"], server.Save("toB.conf"));
+        Assert.Equal([PathStatusCode.TakenDown, PathStatusCode.Up], ConfigLoader.LoadConnection(file).Config!.Paths.Select(path => path.Status));
+        Assert.Empty(server.Save());
+        server.Reload();
+        server.Restart();
         Assert.Equal(PathStatusCode.TakenDown, PathAt(server, 0).Detail);
+
+        server.SetPathStatus("toB", 0, up: true);
+        Assert.Equal(["toB.conf"], server.Save());
+        Assert.Equal(text, File.ReadAllText(file));
+        // What passes by itself is no change.
+        lab.A.SetLinkDown("eth1");
+        LabWait.Until(() => PathAt(server, 0).Detail == PathStatusCode.InterfaceDown, "the path is down");
+        Assert.Empty(server.Save());
     });
 
     [LabFact]
