@@ -163,6 +163,11 @@ public sealed class NewMptConnectionCommand : ServerCmdlet
             WriteError(MptErrors.RunsAlready(running.Name, running.ConfigFile, server.Name));
             return;
         }
+        if (CreateOnPeer && made.Config.AuthenticationKey is null)
+        {
+            WriteError(MptErrors.NoKeyForCreate(name));
+            return;
+        }
         if (!CreateOnPeer && !made.Config.IsComplete)
         {
             WriteError(MptErrors.Incomplete(name, file));

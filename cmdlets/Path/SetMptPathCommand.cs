@@ -165,7 +165,7 @@ public sealed class SetMptPathCommand : ConnectionCmdlet
     private bool MayTakeDown(ConnectionStatus connection, PathStatus path, string target) =>
         Status != PathState.Down || path.Status != PathState.Up
         || connection.Paths.Any(other => other.Index != path.Index && other.Status == PathState.Up)
-        || confirmation.Allows($"The {target} is the only one that is up: without it the connection carries nothing. Take it down?");
+        || confirmation.Allows($"P{target[1..]} is the only one that is up: without it the connection carries nothing. Take it down?");
 
     private void SetKeys(MptClient client, ConnectionStatus connection, PathStatus path, SettingsTable keys)
     {

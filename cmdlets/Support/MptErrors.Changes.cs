@@ -27,6 +27,10 @@ internal static partial class MptErrors
         new InvalidOperationException($"Server '{server}' runs connection {connection} from {file} already."), "RunsAlready", ErrorCategory.ResourceExists, connection,
         "Change it with Set-MptConnection, or take it out with Remove-MptConnection first.");
 
+    internal static ErrorRecord NoKeyForCreate(string connection) => Record(
+        new InvalidOperationException($"Connection {connection} has no key, and a create is always authenticated."), "NoKey", ErrorCategory.InvalidArgument, connection,
+        "Give the auth_key of the peer's conf.template as -AuthenticationKey, or in the file; default where an existing server has none there.");
+
     internal static ErrorRecord Incomplete(string connection, string file) => Record(
         new InvalidOperationException($"Connection {connection} cannot start: remote_port, or remote_ipaddr of a path, is missing in {file}."),
         "Incomplete", ErrorCategory.InvalidArgument, connection, "Give RemoteAddress in each path and RemotePort, or have the peer tell them with -CreateOnPeer.");

@@ -96,7 +96,7 @@ Describe 'Connections of running servers' -Skip:([bool] $obstacle) {
         @{ What = 'a port that is taken'; Command = 'New-MptConnection c 10.0.0.2 10.0.0.4 -PathSpec @{ Interface = "eth1"; RemoteAddress = "10.1.1.9" }'; Id = 'InvalidSetting'; Message = '*23456 is also local_port in peer.conf*' }
         @{ What = 'a wrong network'; Command = 'New-MptConnection c 10.0.0.2 10.0.0.4 -LocalPort 999 -PathSpec @{ Interface = "eth1"; RemoteAddress = "10.1.1.9" } -Network "10.1.0.0/16 > nowhere"'; Id = 'InvalidSetting'; Message = '*"nowhere" is no network*' }
         @{ What = 'a file that is not there'; Command = 'New-MptConnection -Path ./none.conf'; Id = 'InvalidConfiguration'; Message = '*none.conf: error: The file does not exist*' }
-        @{ What = 'a create without a key'; Command = 'New-MptPath eth1 10.1.1.3 | New-MptConnection c 10.0.0.2 10.0.0.4 -LocalPort 999 -CreateOnPeer'; Id = 'Failed'; Message = '*has no auth_key*' }
+        @{ What = 'a create without a key'; Command = 'New-MptPath eth1 10.1.1.3 | New-MptConnection c 10.0.0.2 10.0.0.4 -LocalPort 999 -CreateOnPeer'; Id = 'NoKey'; Message = 'Connection c has no key*' }
         @{ What = 'file and settings together'; Command = 'New-MptConnection -Name c -Path c.conf'; Id = 'AmbiguousParameterSet'; Message = '*' }
     ) {
         $failure = { Invoke-Lab $a $Command } | Should -Throw -PassThru
@@ -106,10 +106,10 @@ Describe 'Connections of running servers' -Skip:([bool] $obstacle) {
     }
 
     It 'change nothing with -WhatIf' {
-        $before = Invoke-Lab $a 'Get-MptConnection | Select-Object * -ExcludeProperty Packets*, Bytes*, Drops'
+        $before = Invoke-Lab $a 'Get-MptConnection | Select-Object Name, ConfigFile, ReorderWindow, NumberingRestarts'
         Invoke-Lab $a 'Get-MptConnection | Set-MptConnection -ReorderWindow 1 -WhatIf; Restart-MptConnection * -WhatIf; Remove-MptConnection * -WhatIf
             New-MptPath eth1 10.1.1.9 | New-MptConnection c 10.0.0.2 10.0.0.4 -LocalPort 999 -WhatIf'
-        (Invoke-Lab $a 'Get-MptConnection | Select-Object * -ExcludeProperty Packets*, Bytes*, Drops' | ConvertTo-Json) | Should -Be ($before | ConvertTo-Json)
+        (Invoke-Lab $a 'Get-MptConnection | Select-Object Name, ConfigFile, ReorderWindow, NumberingRestarts' | ConvertTo-Json) | Should -Be ($before | ConvertTo-Json)
         Get-ChildItem $connections -Force -Name | Should -Be peer.conf
     }
 
@@ -164,6 +164,18 @@ Describe 'Connections of running servers' -Skip:([bool] $obstacle) {
         $failure.FullyQualifiedErrorId | Should -BeLike 'TimedOut,*'
         $failure.CategoryInfo.Category | Should -Be OperationTimeout
         Get-ChildItem $connections -Force -Name | Sort-Object | Should -Be back.conf.disabled, peer.conf
+
+        # Stopped while it waits for the peer: with an answer, or none, it would be Completed or Failed.
+        $state = Invoke-Lab $a "`$shell = [PowerShell]::Create()
+            `$null = `$shell.AddScript({ param(`$module, `$key)
+                Import-Module `$module
+                New-MptPath eth1 10.1.1.3 -CommandDefault | New-MptConnection c 10.0.0.2 10.0.0.4 -LocalPort 999 -AuthenticationKey `$key -CreateOnPeer }).AddArgument((Get-Module MptTools).Path).AddArgument('$key')
+            `$run = `$shell.BeginInvoke()
+            while (-not `$shell.Streams.Progress.Count) { if (`$run.IsCompleted) { throw 'It ended before it waited.' } }
+            `$shell.Stop()
+            `$shell.InvocationStateInfo.State.ToString()
+            Remove-Item '$connections/c.conf'"
+        $state | Should -Be Stopped
 
         # The peer of a fresh start: no connection, a template and the permission to use it.
         $configB = Join-Path $lab.Directory b

@@ -163,9 +163,9 @@ Describe 'Paths of running servers' -Skip:([bool] $obstacle) {
     }
 
     It 'change nothing with -WhatIf' {
-        $before = Invoke-Lab $a 'Get-MptPath | Select-Object Index, WeightOut, Detail'
+        $before = Invoke-Lab $a 'Get-MptPath | Select-Object Index, WeightOut, @{ Name = "IsTakenDown"; Expression = { $_.Detail -eq "TakenDown" } }'
         Invoke-Lab $a 'Get-MptPath | Set-MptPath -Status Down -WeightOut 3 -WhatIf; Get-MptPath | Remove-MptPath -WhatIf; New-MptPath eth2 10.9.9.9 | Add-MptPath -Connection peer -WhatIf'
-        $after = Invoke-Lab $a 'Get-MptPath | Select-Object Index, WeightOut, Detail'
+        $after = Invoke-Lab $a 'Get-MptPath | Select-Object Index, WeightOut, @{ Name = "IsTakenDown"; Expression = { $_.Detail -eq "TakenDown" } }'
         ($after | ConvertTo-Json) | Should -Be ($before | ConvertTo-Json)
     }
 
