@@ -94,7 +94,7 @@ public sealed class SetMptPathCommand : ConnectionCmdlet
     [Parameter]
     public bool? UdpChecksum { get; set; }
 
-    /// <summary>The state it starts with at the next start: Up, Down until the peer is heard, TakenDown until taken up by hand, or Disabled.</summary>
+    /// <summary>The state it starts with, which it takes on now too: Up, Down until the peer is heard, TakenDown until taken up by hand, or Disabled.</summary>
     [Parameter]
     public PathStartStatus? StartStatus { get; set; }
 
@@ -143,7 +143,7 @@ public sealed class SetMptPathCommand : ConnectionCmdlet
         SettingsTable keys = KeysOf(path);
         string target = $"path {index} ({path.Interface}) of connection {name}";
         string[] steps = [.. keys.Count > 0 ? [$"Set {keys}"] : Array.Empty<string>(), .. Status switch { PathState.Up => ["Take up"], PathState.Down => ["Take down"], _ => Array.Empty<string>() }];
-        if (!ShouldProcess(target, string.Join(", ", steps)) || !MayTakeDown(connection, path, target))
+        if (!ShouldProcess(target, string.Join(", ", steps)) || !MayTakeDown(connection, path, keys, target))
         {
             return;
         }
@@ -162,8 +162,10 @@ public sealed class SetMptPathCommand : ConnectionCmdlet
         }
     }
 
-    private bool MayTakeDown(ConnectionStatus connection, PathStatus path, string target) =>
-        Status != PathState.Down || path.Status != PathState.Up
+    // A status of the file takes effect at once, as the reload of a file that has it does.
+    private bool MayTakeDown(ConnectionStatus connection, PathStatus path, SettingsTable keys, string target) =>
+        (Status is { } wanted ? wanted == PathState.Up : !(keys.TryGetValue("status", out string? start) && start is "131" or "255"))
+        || path.Status != PathState.Up
         || connection.Paths.Any(other => other.Index != path.Index && other.Status == PathState.Up)
         || confirmation.Allows($"P{target[1..]} is the only one that is up: without it the connection carries nothing. Take it down?");
 

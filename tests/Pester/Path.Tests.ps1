@@ -156,6 +156,14 @@ Describe 'Paths of running servers' -Skip:([bool] $obstacle) {
         $failure.FullyQualifiedErrorId | Should -BeLike 'InvalidOperation,*SetMptPathCommand'
         (Invoke-Lab $a '(Get-MptPath).Status')[0] | Should -Be Up
         Invoke-Lab $a 'Set-MptPath peer 0 Down -Confirm:$false; (Get-MptPath).Status' | Should -Be Down, Down, Down
+        foreach ($start in '-StartStatus TakenDown', '-StartStatus Disabled', '-Setting @{ status = 131 }') {
+            $null = Invoke-Lab $a 'Set-MptPath peer 0 -StartStatus Up -Status Up'
+            Wait-Lab $a '(Get-MptPath peer 0).Status -eq "Up"'
+            $failure = { Invoke-Lab $a "Set-MptPath peer 0 $start" } | Should -Throw -PassThru -Because $start
+            $failure.FullyQualifiedErrorId | Should -BeLike 'InvalidOperation,*SetMptPathCommand'
+            Invoke-Lab $a "Set-MptPath peer 0 $start -Confirm:`$false; (Get-MptPath peer 0).Status" | Should -Be Down
+        }
+        $null = Invoke-Lab $a 'Set-MptPath peer 0 -StartStatus Up -Status Down'
         # One that is down already cuts nothing.
         Invoke-Lab $a 'Set-MptPath peer 0 Down'
         Invoke-Lab $a '& { $ConfirmPreference = "None"; Set-MptPath peer 0 Up; Set-MptPath peer 0 Down; Set-MptPath peer 0, 1, 2 Up }'
