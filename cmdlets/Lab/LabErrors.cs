@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using static MptTools.Cmdlets.MptErrors;
 
 namespace MptTools.Cmdlets;
 
@@ -25,15 +26,19 @@ internal static class LabErrors
         "Choose one with -Lab.");
 
     internal static ErrorRecord NoHost(string lab, string host, IEnumerable<string> hosts) => Record(
-        new ItemNotFoundException($"Lab '{lab}' has no host '{host}'; it has {string.Join(", ", hosts)}."), "LabHostNotFound", ErrorCategory.ObjectNotFound, host, null);
+        new ItemNotFoundException($"Lab '{lab}' has no host '{host}'; it has {string.Join(", ", hosts)}."), "LabHostNotFound", ErrorCategory.ObjectNotFound, host,
+        "See Get-MptLab for the hosts of each lab.");
 
     internal static ErrorRecord NoLink(string lab, string link, IEnumerable<string> links) => Record(
-        new ItemNotFoundException($"Lab '{lab}' has no link '{link}'; it has {string.Join(", ", links)}."), "LabLinkNotFound", ErrorCategory.ObjectNotFound, link, null);
+        new ItemNotFoundException($"Lab '{lab}' has no link '{link}'; it has {string.Join(", ", links)}."), "LabLinkNotFound", ErrorCategory.ObjectNotFound, link,
+        "See Get-MptLabLink for the links of each lab.");
 
     internal static ErrorRecord NotAnEnd(string link, string host, IEnumerable<string> hosts) => Record(
-        new ArgumentException($"Host '{host}' is no end of link '{link}', which joins {string.Join(" and ", hosts)}."), "NotAnEnd", ErrorCategory.InvalidArgument, host, null);
+        new ArgumentException($"Host '{host}' is no end of link '{link}', which joins {string.Join(" and ", hosts)}."), "NotAnEnd", ErrorCategory.InvalidArgument, host,
+        "Give -From one of the two hosts, or leave it out for both directions.");
 
-    internal static ErrorRecord LinkNotChanged(Exception e, string link) => Record(e, "LinkNotChanged", ErrorCategory.InvalidOperation, link, null);
+    internal static ErrorRecord LinkNotChanged(Exception e, string link) => Record(e, "LinkNotChanged", ErrorCategory.InvalidOperation, link,
+        "See Get-MptLabLink for how the link is now, and try again.");
 
     internal static ErrorRecord NothingToSet() => Record(
         new ArgumentException("Nothing was said that the link should do."), "NothingToSet", ErrorCategory.InvalidArgument, null,
@@ -51,13 +56,13 @@ internal static class LabErrors
         "LabHostBusy", ErrorCategory.ResourceBusy, session, "Run it from outside the lab's hosts.");
 
     internal static ErrorRecord Removed(string session) => Record(
-        new InvalidOperationException($"Host {session} is gone: its lab is being removed."), "LabNotFound", ErrorCategory.ObjectNotFound, session, null);
+        new InvalidOperationException($"Host {session} is gone: its lab is being removed."), "LabNotFound", ErrorCategory.ObjectNotFound, session,
+        "Make a new lab with New-MptLab.");
 
     internal static ErrorRecord NotRun(Exception e, string session) => Record(
-        new InvalidOperationException($"The script cannot be run in host {session}: {e.Message}", e), "LabScriptNotRun", ErrorCategory.OpenError, session, null);
+        new InvalidOperationException($"The script cannot be run in host {session}: {e.Message}", e), "LabScriptNotRun", ErrorCategory.OpenError, session,
+        "Remove the cause that the message names and try again.");
 
-    internal static ErrorRecord UsingNotSet(ItemNotFoundException e) => Record(e, "UsingVariableIsUndefined", ErrorCategory.InvalidOperation, null, null);
-
-    private static ErrorRecord Record(Exception e, string id, ErrorCategory category, object? target, string? action) =>
-        new(e, id, category, target) { ErrorDetails = action is null ? null : new ErrorDetails(e.Message) { RecommendedAction = action } };
+    internal static ErrorRecord UsingNotSet(ItemNotFoundException e) => Record(e, "UsingVariableIsUndefined", ErrorCategory.InvalidOperation, null,
+        "Set the variable before, or pass the value with -ArgumentList.");
 }

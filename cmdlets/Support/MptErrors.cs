@@ -9,7 +9,7 @@ internal static partial class MptErrors
 {
     internal static ErrorRecord Record(MptCommandException e, object? target)
     {
-        (ErrorCategory category, string? action) = e.Kind switch
+        (ErrorCategory category, string action) = e.Kind switch
         {
             MptErrorKind.NotFound => (ErrorCategory.ObjectNotFound, "See Get-MptConnection, Get-MptPath and Get-MptNetwork for what there is; ip link and ip address for interfaces and addresses."),
             MptErrorKind.InvalidConfiguration => (ErrorCategory.InvalidData, "Correct the files and check them with Test-MptConfig."),
@@ -24,7 +24,7 @@ internal static partial class MptErrors
             MptErrorKind.ConnectionLost => (ErrorCategory.ConnectionError, "See with Get-MptServer whether the server still runs."),
             MptErrorKind.StoppedByHook => (ErrorCategory.OperationStopped, "See the hook in hooks/ of the configuration directory; what it wrote is in the server's log."),
             MptErrorKind.Internal => (ErrorCategory.NotSpecified, "This is a defect of the server; please report it."),
-            _ => (ErrorCategory.InvalidOperation, (string?)null),
+            _ => (ErrorCategory.InvalidOperation, "Remove the cause that the message names and try again; the server's events (Receive-Job, or its log) have more of it."),
         };
         return Record(e, e.Kind.ToString(), category, target, action);
     }
@@ -33,7 +33,7 @@ internal static partial class MptErrors
         Record(e, nameof(MptErrorKind.BadRequest), ErrorCategory.InvalidArgument, command, "'mpt' without a command shows the syntax.");
 
     internal static ErrorRecord NotStarted(MptStartException e, object target) =>
-        Record(e, "NotStarted", ErrorCategory.OpenError, target, action: null);
+        Record(e, "NotStarted", ErrorCategory.OpenError, target, "Remove the cause that the message names and start again; nothing of this start was left behind.");
 
     internal static ErrorRecord Died(Exception e, string server) =>
         Record(e, "ServerDied", ErrorCategory.OperationStopped, server, "Remove the cause, and start it again with Start-MptServer.");
@@ -49,12 +49,13 @@ internal static partial class MptErrors
         "NeedsLinux", ErrorCategory.NotImplemented, target: null, "Run it on the Linux host of the server, for instance by ssh or Invoke-Command -HostName.");
 
     internal static ErrorRecord NothingNamed(string what, string name, string server) => Record(
-        new ItemNotFoundException($"Server '{server}' has no {what} '{name}'."), nameof(MptErrorKind.NotFound), ErrorCategory.ObjectNotFound, name, action: null);
+        new ItemNotFoundException($"Server '{server}' has no {what} '{name}'."), nameof(MptErrorKind.NotFound), ErrorCategory.ObjectNotFound, name,
+        $"See Get-Mpt{char.ToUpperInvariant(what[0])}{what[1..]} for what there is.");
 
     internal static ErrorRecord Gone(string what, string server) => Record(
         new ItemNotFoundException($"Server '{server}' no longer has {what}, or has it anew: it was removed while it was measured."), "Gone",
         ErrorCategory.ObjectNotFound, what, "Measure what Get-MptPath shows now.");
 
-    private static ErrorRecord Record(Exception e, string id, ErrorCategory category, object? target, string? action) =>
-        new(e, id, category, target) { ErrorDetails = action is null ? null : new ErrorDetails(e.Message) { RecommendedAction = action } };
+    internal static ErrorRecord Record(Exception e, string id, ErrorCategory category, object? target, string action) =>
+        new(e, id, category, target) { ErrorDetails = new ErrorDetails(e.Message) { RecommendedAction = action } };
 }

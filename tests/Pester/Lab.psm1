@@ -157,8 +157,13 @@ function Invoke-Lab {
     } until ($line.Result.StartsWith('answer: '))
     $result = $line.Result.Substring(8) | ConvertFrom-Json
     if ($result.PSObject.Properties['Error']) {
-        throw [Management.Automation.ErrorRecord]::new(
+        $failure = [Management.Automation.ErrorRecord]::new(
             [InvalidOperationException]::new($result.Error), $result.Id, [Management.Automation.ErrorCategory] $result.Category, $null)
+        if ($result.Action) {
+            $failure.ErrorDetails = [Management.Automation.ErrorDetails]::new($result.Error)
+            $failure.ErrorDetails.RecommendedAction = $result.Action
+        }
+        throw $failure
     }
     $result.Result
 }

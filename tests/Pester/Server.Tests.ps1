@@ -168,6 +168,7 @@ Describe 'Two servers' -Skip:([bool] $obstacle) {
         $failure = { Invoke-Lab $other $Command } | Should -Throw -PassThru
         $failure.FullyQualifiedErrorId | Should -BeLike "$Id*"
         $failure.CategoryInfo.Category | Should -Be $Category
+        $failure.ErrorDetails.RecommendedAction | Should -Match '^.+\.$'
     }
 
     It 'refuse a second one on the same tunnel, and leave no job of it' {

@@ -11,7 +11,7 @@ while ($null -ne ($line = [Console]::In.ReadLine())) {
         $answer = @{ Result = @(. $script) }
     }
     catch {
-        $answer = @{ Error = $_.Exception.Message; Id = $_.FullyQualifiedErrorId; Category = "$($_.CategoryInfo.Category)" }
+        $answer = @{ Error = $_.Exception.Message; Id = $_.FullyQualifiedErrorId; Category = "$($_.CategoryInfo.Category)"; Action = $_.ErrorDetails.RecommendedAction }
     }
     [Console]::Out.WriteLine('answer: ' + ($answer | ConvertTo-Json -Compress -Depth 8 -EnumsAsStrings))
 }
