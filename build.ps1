@@ -12,6 +12,9 @@
 
     Package makes artifacts/MptTools/VERSION/, a folder for any directory of PSModulePath, and artifacts/MptTools.VERSION.nupkg, always as a
     release build. Publish-PSResource -NupkgPath takes the latter.
+
+    Analyze has PSScriptAnalyzer look at all scripts. Coverage runs the Pester suite and tells which lines of cmdlets/ it has run. ImportTime
+    measures what the packed module adds to the start of a bare pwsh.
 .PARAMETER Page
     The cmdlets whose pages Examples runs; all where left out.
 .EXAMPLE
@@ -31,7 +34,7 @@
 [Diagnostics.CodeAnalysis.SuppressMessage('PSReviewUnusedParameter', 'Page', Justification = 'A task in the table below uses it.')]
 param(
     [Parameter(Position = 0)]
-    [ValidateSet('Build', 'Test', 'Analyze', 'Docs', 'Examples', 'Package', 'Bench')]
+    [ValidateSet('Build', 'Test', 'Analyze', 'Docs', 'Examples', 'Package', 'Coverage', 'ImportTime', 'Bench')]
     [string[]] $Task = 'Build',
 
     [ValidateSet('Debug', 'Release')]
@@ -50,19 +53,21 @@ function Invoke-Script([string] $Script, [string[]] $Argument) {
 }
 
 $tasks = @{
-    Build    = { dotnet build $solution --configuration $Configuration }
-    Test     = { dotnet test $solution --configuration $Configuration }
-    Docs     = {
+    Build      = { dotnet build $solution --configuration $Configuration }
+    Test       = { dotnet test $solution --configuration $Configuration }
+    Docs       = {
         dotnet build (Join-Path $PSScriptRoot 'cmdlets') --configuration $Configuration
         Invoke-Script 'build/Docs.ps1'
     }
-    Examples = {
+    Examples   = {
         dotnet build (Join-Path $PSScriptRoot 'cmdlets') --configuration $Configuration
         Invoke-Script 'build/Examples.ps1' $Page
     }
-    Analyze  = { Invoke-Script 'build/Analyze.ps1' }
-    Package  = { Invoke-Script 'build/Package.ps1' }
-    Bench    = { dotnet run --configuration Release --project (Join-Path $PSScriptRoot 'tests/Bench') -- tunnel }
+    Analyze    = { Invoke-Script 'build/Analyze.ps1' }
+    Package    = { Invoke-Script 'build/Package.ps1' }
+    Coverage   = { Invoke-Script 'build/Coverage.ps1' }
+    ImportTime = { Invoke-Script 'build/Package.ps1'; Invoke-Script 'build/ImportTime.ps1' }
+    Bench      = { dotnet run --configuration Release --project (Join-Path $PSScriptRoot 'tests/Bench') -- tunnel }
 }
 
 foreach ($name in $Task) {

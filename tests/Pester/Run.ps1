@@ -1,10 +1,12 @@
 # Runs all Pester tests; writes each failure in full and a last line with the counts. Exit code: the number of failures.
+param([string] $Path = $PSScriptRoot)
+
 $ErrorActionPreference = 'Stop'
 $PSStyle.OutputRendering = 'PlainText'
 Import-Module Pester -MinimumVersion 5.5
 
 $configuration = New-PesterConfiguration
-$configuration.Run.Path = $PSScriptRoot
+$configuration.Run.Path = $Path
 $configuration.Run.PassThru = $true
 $configuration.Output.Verbosity = 'None'
 $result = Invoke-Pester -Configuration $configuration
