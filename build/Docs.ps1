@@ -62,7 +62,9 @@ try {
         [IO.File]::WriteAllText((Join-Path $OutputPath MptTools.dll-Help.xml), $maml)
     }
     foreach ($about in Get-ChildItem $docs -Filter about_*.md) {
-        [IO.File]::WriteAllText((Join-Path $OutputPath "$($about.BaseName).help.txt"), (ConvertTo-AboutText ([IO.File]::ReadAllText($about.FullName))))
+        $text = ConvertTo-AboutText ([IO.File]::ReadAllText($about.FullName))
+        foreach ($line in $text -split "`n" | Where-Object Length -GT 80) { $faults.Add("docs/$($about.Name): does not fit 80 columns in Get-Help: $($line.Trim())") }
+        [IO.File]::WriteAllText((Join-Path $OutputPath "$($about.BaseName).help.txt"), $text)
     }
 }
 finally {
