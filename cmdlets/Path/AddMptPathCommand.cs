@@ -10,6 +10,13 @@ namespace MptTools.Cmdlets;
 [OutputType(typeof(MptPathInfo))]
 public sealed class AddMptPathCommand : ServerCmdlet
 {
+    private HashSet<string> given = [];
+
+    /// <summary>What is piped: its properties stand for parameters that are not given. Of a connection only the name is taken.</summary>
+    [Parameter(ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public PSObject? InputObject { get; set; }
+
     /// <summary>The connection's name.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(ConnectionNameCompleter))]
@@ -105,8 +112,22 @@ public sealed class AddMptPathCommand : ServerCmdlet
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
+    private protected override void Begin() => given = [.. MyInvocation.BoundParameters.Keys];
+
+    /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        if (InputObject is { } input && input.TypeNames.Any(name => name.EndsWith(typeof(MptConnectionInfo).FullName!, StringComparison.Ordinal)))
+        {
+            if (!given.Contains(nameof(RemoteAddress)))
+            {
+                WriteError(MptErrors.InvalidSetting($"Of connection {Connection} itself no address of a path can be taken: its addresses are those of the tunnel. Give -RemoteAddress.", Connection));
+                return;
+            }
+            // They have the names of a path's, and would make a path over the tunnel's own addresses.
+            LocalAddress = given.Contains(nameof(LocalAddress)) ? LocalAddress : null;
+            IPVersion = given.Contains(nameof(IPVersion)) ? IPVersion : null;
+        }
         MptPathSpec path = Spec();
         SettingsTable keys = PathKeys.Of(path);
         keys.Override(Setting);

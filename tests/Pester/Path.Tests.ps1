@@ -119,6 +119,18 @@ Describe 'Paths of running servers' -Skip:([bool] $obstacle) {
         $after.WeightOut, $after.UdpChecksum, $after.CommandDefault, $after.StartStatus | Should -Be 5, $false, $true, Down
     }
 
+    It 'are added to piped connections without taking the addresses of the tunnel for theirs' {
+        $added = Invoke-Lab $a 'Get-MptConnection | Add-MptPath -Interface eth2 -RemoteAddress 10.2.2.77 -PassThru'
+        $added.Connection, $added.LocalAddress, $added.RemoteAddress | Should -Be peer, 10.2.2.2, 10.2.2.77
+        $failure = { Invoke-Lab $a 'Get-MptConnection | Add-MptPath -Interface eth2' } | Should -Throw -PassThru
+        $failure.FullyQualifiedErrorId | Should -BeLike 'InvalidSetting,*AddMptPathCommand'
+        # What another process sent, or a file kept, is the same kind of object.
+        $failure = { Invoke-Lab $a 'Get-MptConnection | Export-Clixml c.xml; Import-Clixml c.xml | Add-MptPath -Interface eth2' } | Should -Throw -PassThru
+        $failure.FullyQualifiedErrorId | Should -BeLike 'InvalidSetting,*AddMptPathCommand'
+        $null = Invoke-Lab $a 'Get-MptPath | Where-Object RemoteAddress -eq 10.2.2.77 | Remove-MptPath -Confirm:$false'
+        Invoke-Lab $a '(Get-MptPath).Count' | Should -Be 3
+    }
+
     It 'take several settings in one call, and wildcards' {
         $paths = Invoke-Lab $a 'Set-MptPath p* 0, 1 -WeightOut 9 -WeightIn 8 -KeepaliveSeconds 0.3 -DeadSeconds 2 -PassThru'
         $paths.Index | Should -Be 0, 1
