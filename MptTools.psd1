@@ -11,7 +11,7 @@
     FormatsToProcess     = @(
         'Formats/MptTools.Config.Format.ps1xml', 'Formats/MptTools.Connection.Format.ps1xml', 'Formats/MptTools.Event.Format.ps1xml',
         'Formats/MptTools.Lab.Format.ps1xml', 'Formats/MptTools.Measure.Format.ps1xml', 'Formats/MptTools.Path.Format.ps1xml',
-        'Formats/MptTools.Server.Format.ps1xml'
+        'Formats/MptTools.Server.Format.ps1xml', 'Formats/MptTools.Service.Format.ps1xml'
     )
     TypesToProcess       = @('Formats/MptTools.Types.ps1xml')
     FunctionsToExport    = @()
@@ -37,6 +37,7 @@
         'New-MptKey'
         'New-MptLab'
         'New-MptPath'
+        'Register-MptService'
         'Remove-MptAddress'
         'Remove-MptConnection'
         'Remove-MptLab'
@@ -53,6 +54,7 @@
         'Start-MptServer'
         'Stop-MptServer'
         'Test-MptConfig'
+        'Unregister-MptService'
         'Watch-MptEvent'
     )
     VariablesToExport    = @()

@@ -96,3 +96,9 @@ public sealed class NetworkDestinationCompleter : MptCompleter
     private protected override IEnumerable<string> Names(string? server) =>
         FromStatus(server, status => status.Connections.SelectMany(connection => connection.Networks).Select(network => network.Destination));
 }
+
+/// <summary>Completes the names of the services that run servers.</summary>
+public sealed class ServiceNameCompleter : MptCompleter
+{
+    private protected override IEnumerable<string> Names(string? server) => UnitFile.NamesIn(UnitFile.SystemDirectory);
+}

@@ -23,4 +23,20 @@ internal static partial class MptErrors
 
     internal static ErrorRecord SystemdFailed(InvalidOperationException e, object target) => Record(
         e, "SystemdFailed", ErrorCategory.InvalidResult, target, "See systemctl status and journalctl -u for the service.");
+
+    internal static ErrorRecord NoProgram(string program) => Record(
+        new FileNotFoundException($"A service cannot run {program}: it is no file that can be executed.", program),
+        "NoProgram", ErrorCategory.ObjectNotFound, program, "Give the full path of mptsrv with -Program.");
+
+    internal static ErrorRecord ServiceExists(string file) => Record(
+        new IOException($"{file} exists, so nothing was changed."), "ServiceExists", ErrorCategory.ResourceExists, file,
+        "Give the service another -Name, or replace the unit with -Force.");
+
+    internal static ErrorRecord ForeignService(string file) => Record(
+        new InvalidOperationException($"{file} was not written by Register-MptService, so it is left alone."), "ForeignService", ErrorCategory.InvalidOperation, file,
+        "Remove it by hand: systemctl disable --now, and delete the file.");
+
+    internal static ErrorRecord NoSuchService(string name, string directory) => Record(
+        new ItemNotFoundException($"There is no service '{name}' in {directory}."), nameof(MptErrorKind.NotFound), ErrorCategory.ObjectNotFound, name,
+        $"Services of Register-MptService are files in {directory}; Tab completes their names.");
 }
