@@ -17,6 +17,18 @@ function Get-LabObstacle {
     if (-not (Test-Path /dev/net/tun)) { return 'there is no /dev/net/tun' }
 }
 
+# Sees to it that a program is there, which root may install; nothing, or why it is not there.
+function Install-LabProgram([string] $Program, [string] $Package) {
+    if (Get-Command $Program -CommandType Application -ErrorAction Ignore) { return }
+    $missing = "the program $Program is not there; install the package $Package"
+    if ((id -u) -ne '0' -or -not (Get-Command apt-get -CommandType Application -ErrorAction Ignore)) { return $missing }
+    $PSNativeCommandUseErrorActionPreference = $false
+    $env:DEBIAN_FRONTEND = 'noninteractive'
+    $null = apt-get -q update 2>&1
+    $said = apt-get -q install -y --no-install-recommends $Package 2>&1
+    if (-not (Get-Command $Program -CommandType Application -ErrorAction Ignore)) { "$missing (apt-get: $($said | Select-Object -Last 1))" }
+}
+
 function New-Lab {
     param([Parameter(Mandatory)] [string] $Name)
 
