@@ -73,7 +73,7 @@ Describe 'mptsrv on a host' -Skip:([bool] $obstacle) {
 
         $second = Enter-LabSession $lab a
         (Invoke-Lab $second 'Get-MptServer').ProcessId | Should -Be $process
-        Invoke-Lab $second 'Stop-MptServer'
+        Invoke-Lab $second 'Stop-MptServer -Confirm:$false'
         Get-LabState $lab a | Should -Be $before
     }
 
