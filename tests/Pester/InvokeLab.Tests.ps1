@@ -95,7 +95,7 @@ Describe 'Invoke-MptLab' -Skip:([bool] $obstacle) {
     It 'forwards all streams in their order' {
         $all = Invoke-MptLab A {
             'output'; Write-Warning warning; Write-Error error; Write-Information host -InformationAction Continue; Write-Verbose verbose; 'end'
-        } -Verbose *>&1
+        } -Verbose -ErrorAction Continue *>&1
         $all | ForEach-Object { $_.GetType().Name } | Should -Be String, WarningRecord, ErrorRecord, InformationRecord, VerboseRecord, String
         "$($all[3])" | Should -Be host
         Invoke-MptLab A { $VerbosePreference } | Should -Be SilentlyContinue
