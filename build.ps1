@@ -57,16 +57,16 @@ $tasks = @{
     Test       = { dotnet test $solution --configuration $Configuration }
     Docs       = {
         dotnet build (Join-Path $PSScriptRoot 'cmdlets') --configuration $Configuration
-        Invoke-Script 'build/Docs.ps1'
+        Invoke-Script 'src/build/Docs.ps1'
     }
     Examples   = {
         dotnet build (Join-Path $PSScriptRoot 'cmdlets') --configuration $Configuration
-        Invoke-Script 'build/Examples.ps1' $Page
+        Invoke-Script 'src/build/Examples.ps1' $Page
     }
-    Analyze    = { Invoke-Script 'build/Analyze.ps1' }
-    Package    = { Invoke-Script 'build/Package.ps1' }
-    Coverage   = { Invoke-Script 'build/Coverage.ps1' }
-    ImportTime = { Invoke-Script 'build/Package.ps1'; Invoke-Script 'build/ImportTime.ps1' }
+    Analyze    = { Invoke-Script 'src/build/Analyze.ps1' }
+    Package    = { Invoke-Script 'src/build/Package.ps1' }
+    Coverage   = { Invoke-Script 'src/build/Coverage.ps1' }
+    ImportTime = { Invoke-Script 'src/build/Package.ps1'; Invoke-Script 'src/build/ImportTime.ps1' }
     Bench      = { dotnet run --configuration Release --project (Join-Path $PSScriptRoot 'tests/Bench') -- tunnel }
 }
 

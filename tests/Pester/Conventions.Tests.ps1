@@ -88,9 +88,11 @@ Describe 'The cmdlet <_>' -ForEach $cmdlets {
             }
         }
     }
+}
 
-    It 'takes from piped objects which thing is meant, and not what to make of it' -Skip:($_ -notmatch '^(Set|Remove|Restart|Stop)-') {
-        foreach ($parameter in $parameters) {
+Describe 'The cmdlet <_>, which changes what is there,' -ForEach ($cmdlets -match '^(Set|Remove|Restart|Stop)-') {
+    It 'takes from piped objects which thing is meant, and not what to make of it' {
+        foreach ($parameter in Get-OwnParameter (Get-Command $_)) {
             if ($parameter.ParameterSets.Values | Where-Object ValueFromPipelineByPropertyName) { $parameter.Name | Should -BeIn $identity }
         }
     }
@@ -120,7 +122,7 @@ Describe 'The module' {
 
 Describe 'The scripts' {
     It 'have nothing that ScriptAnalyzer finds' -Skip:$withoutAnalyzer {
-        $said = & (Get-Process -Id $PID).Path -NoProfile -NonInteractive -File $root/build/Analyze.ps1 2>&1
+        $said = & (Get-Process -Id $PID).Path -NoProfile -NonInteractive -File $root/src/build/Analyze.ps1 2>&1
         $LASTEXITCODE | Should -Be 0 -Because ($said -join "`n")
     }
 }

@@ -20,7 +20,7 @@ BeforeAll {
 Describe 'The help in en-US' {
     It 'is what the pages in docs give' -Skip:$withoutPlatyPS {
         $fresh = Join-Path $TestDrive help
-        $said = & (Get-Process -Id $PID).Path -NoProfile -NonInteractive -File $root/build/Docs.ps1 -Check -OutputPath $fresh 2>&1
+        $said = & (Get-Process -Id $PID).Path -NoProfile -NonInteractive -File $root/src/build/Docs.ps1 -Check -OutputPath $fresh 2>&1
         $LASTEXITCODE | Should -Be 0 -Because ($said -join "`n")
         (Get-ChildItem $root/en-US).Name | Should -Be (Get-ChildItem $fresh).Name
         foreach ($file in Get-ChildItem $fresh) {

@@ -10,7 +10,7 @@ Describe 'The package' -Tag Package {
         $root = (Resolve-Path $PSScriptRoot/../..).Path
         $manifest = Import-PowerShellDataFile $root/MptTools.psd1
         $version = $manifest.ModuleVersion
-        $null = & $root/build/Package.ps1 -OutputPath $TestDrive -BinaryPath $root/bin
+        $null = & $root/src/build/Package.ps1 -OutputPath $TestDrive -BinaryPath $root/bin
         $folder = "$TestDrive/MptTools/$version"
         $nupkg = "$TestDrive/MptTools.$version.nupkg"
 
@@ -44,7 +44,7 @@ Describe 'The package' -Tag Package {
     }
 
     It 'is the same to the byte when it is made again' {
-        $null = & $root/build/Package.ps1 -OutputPath "$TestDrive/again" -BinaryPath $root/bin
+        $null = & $root/src/build/Package.ps1 -OutputPath "$TestDrive/again" -BinaryPath $root/bin
         (Get-FileHash "$TestDrive/again/MptTools.$version.nupkg").Hash | Should -Be (Get-FileHash $nupkg).Hash
     }
 

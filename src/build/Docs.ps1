@@ -11,12 +11,12 @@
 #>
 [CmdletBinding()]
 param(
-    [string] $OutputPath = (Join-Path $PSScriptRoot '../en-US'),
+    [string] $OutputPath = (Join-Path $PSScriptRoot '../../en-US'),
     [switch] $Check
 )
 
 $ErrorActionPreference = 'Stop'
-$root = (Resolve-Path (Join-Path $PSScriptRoot '..')).Path
+$root = (Resolve-Path (Join-Path $PSScriptRoot '../..')).Path
 $docs = Join-Path $root docs
 if (-not (Get-Module -ListAvailable Microsoft.PowerShell.PlatyPS)) {
     throw "The help is made with Microsoft.PowerShell.PlatyPS 1.0, which is not here. Install it: Install-PSResource Microsoft.PowerShell.PlatyPS"

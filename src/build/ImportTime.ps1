@@ -11,7 +11,7 @@
 param([ValidateRange(1, 1000)] [int] $Rounds = 10)
 
 $ErrorActionPreference = 'Stop'
-$root = (Resolve-Path (Join-Path $PSScriptRoot '..')).Path
+$root = (Resolve-Path (Join-Path $PSScriptRoot '../..')).Path
 $version = (Import-PowerShellDataFile (Join-Path $root MptTools.psd1)).ModuleVersion
 $cases = [ordered]@{
     'bare pwsh'              = '1'

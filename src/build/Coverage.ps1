@@ -7,11 +7,11 @@
     The tests to run; all in tests/Pester where left out.
 #>
 [CmdletBinding()]
-param([string] $Path = (Join-Path $PSScriptRoot '../tests/Pester'))
+param([string] $Path = (Join-Path $PSScriptRoot '../../tests/Pester'))
 
 $ErrorActionPreference = 'Stop'
 $PSNativeCommandUseErrorActionPreference = $true
-$root = (Resolve-Path (Join-Path $PSScriptRoot '..')).Path
+$root = (Resolve-Path (Join-Path $PSScriptRoot '../..')).Path
 $kept = Join-Path ([IO.Path]::GetTempPath()) "mpttools-coverage-$PID"
 dotnet build (Join-Path $root cmdlets) --configuration Release
 Copy-Item (Join-Path $root bin) $kept -Recurse

@@ -11,5 +11,5 @@ param(
 )
 
 $ErrorActionPreference = 'Stop'
-Import-Module (Join-Path $PSScriptRoot '../tests/Pester/Examples.psm1')
-Update-PageExample ($Page | ForEach-Object { (Get-ChildItem (Join-Path $PSScriptRoot '../docs') -Filter "$_.md").FullName })
+Import-Module (Join-Path $PSScriptRoot '../../tests/Pester/Examples.psm1')
+Update-PageExample ($Page | ForEach-Object { (Get-ChildItem (Join-Path $PSScriptRoot '../../docs') -Filter "$_.md").FullName })

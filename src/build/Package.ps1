@@ -8,13 +8,13 @@
 #>
 [CmdletBinding()]
 param(
-    [string] $OutputPath = (Join-Path $PSScriptRoot '../artifacts'),
+    [string] $OutputPath = (Join-Path $PSScriptRoot '../../artifacts'),
     [string] $BinaryPath
 )
 
 $ErrorActionPreference = 'Stop'
 $PSNativeCommandUseErrorActionPreference = $true
-$root = (Resolve-Path (Join-Path $PSScriptRoot '..')).Path
+$root = (Resolve-Path (Join-Path $PSScriptRoot '../..')).Path
 Import-Module (Join-Path $PSScriptRoot Nupkg.psm1)
 
 # All that is packed; what is not named here stays out. No symbols: they are half of the size, and the build is deterministic, so that anybody
