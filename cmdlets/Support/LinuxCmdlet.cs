@@ -63,8 +63,12 @@ public abstract class LinuxCmdlet : PSCmdlet, IDisposable
             }
             finally
             {
-                progress.RecordType = ProgressRecordType.Completed;
-                WriteProgress(progress);
+                // Whoever is stopped may not write any more, and would lose what it was stopped by.
+                if (!Stopping)
+                {
+                    progress.RecordType = ProgressRecordType.Completed;
+                    WriteProgress(progress);
+                }
             }
         }
         catch (AggregateException e) when (e.InnerException is { } reason)

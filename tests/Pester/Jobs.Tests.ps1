@@ -384,6 +384,8 @@ Describe 'Ctrl-C' -Skip:([bool] $obstacle) {
         $pipe = Add-WaitingHook $lab $config 'pre tunnel-up'
         Start-Command $a "$Command -ConfigPath $config"
         Wait-Lab $a "Test-Path $pipe.waiting"
+        # Who waits longer than a second is shown that; from then on it is another wait that has to end.
+        Wait-Lab $a '$command.Streams.Progress.Count'
         Invoke-Lab $a '$command.Stop(); "$($command.InvocationStateInfo.State)"' | Should -Be Stopped
         # The hook still waits: without the stop the command would, too.
         sh -c "echo go > $pipe"
@@ -421,6 +423,8 @@ Describe 'Ctrl-C' -Skip:([bool] $obstacle) {
             Start-Command $a "`$job = Start-MptServer $config; Restart-MptServer -Confirm:`$false"
         }
         Wait-Lab $a "Test-Path $pipe.waiting"
+        # Who waits longer than a second is shown that; from then on it is another wait that has to end.
+        Wait-Lab $a '$command.Streams.Progress.Count'
         Invoke-Lab $a '$command.Stop(); "$($command.InvocationStateInfo.State)"' | Should -Be Stopped
         sh -c "echo go > $pipe"
         Wait-Lab $other $gone
