@@ -75,6 +75,7 @@ function Test-Harmless([string] $Command) {
             if ("$call" -notmatch '^mpt (show|help)\b') { return $false }
         }
         elseif ($Matches.noun -like 'Mpt*' -and $Matches.verb -notin $harmless) { return $false }
+        elseif ($Matches.noun -in 'Content', 'Item' -and $Matches.verb -ne 'Get') { return $false }
     }
     $true
 }
