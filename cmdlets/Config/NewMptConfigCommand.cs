@@ -77,32 +77,32 @@ public sealed class NewMptConfigCommand : PSCmdlet
 
     /// <summary>The tunnel's MTU in bytes; left out: as much as the paths allow.</summary>
     [Parameter]
-    [ValidateRange(68, 65535)]
+    [ValidateNumber(68, 65535)]
     public int? Mtu { get; set; }
 
     /// <summary>The UDP port for data at both sites.</summary>
     [Parameter]
-    [ValidateRange(1, 65535)]
+    [ValidateNumber(1, 65535)]
     public int Port { get; set; } = 23456;
 
     /// <summary>The UDP port for commands at both sites.</summary>
     [Parameter]
-    [ValidateRange(1, 65535)]
+    [ValidateNumber(1, 65535)]
     public int CommandPort { get; set; } = 60456;
 
     /// <summary>Seconds between two keepalives.</summary>
     [Parameter]
-    [ValidateRange(0.01, 86400)]
+    [ValidateNumber(0.01, 86400)]
     public double KeepaliveSeconds { get; set; } = 1;
 
     /// <summary>Seconds until a silent path is taken out of use; three keepalives where left out.</summary>
     [Parameter]
-    [ValidateRange(0.01, 259200)]
+    [ValidateNumber(0.01, 259200)]
     public double? DeadSeconds { get; set; }
 
     /// <summary>How many packets may wait for one that is late; 0: packets are delivered as they come.</summary>
     [Parameter]
-    [ValidateRange(0, 10000)]
+    [ValidateNumber(0, 10000)]
     public int ReorderWindow { get; set; } = 1000;
 
     /// <summary>How the two servers authenticate commands to each other.</summary>

@@ -36,7 +36,7 @@ internal static class ServerFiles
         }
         NamePatterns patterns = new([name]);
         string[] found = [.. known.Where(patterns.Match)];
-        if (found.Length == 0 && !WildcardPattern.ContainsWildcardCharacters(name))
+        if (patterns.Missing(known).Any())
         {
             fault = MptErrors.NoSuchFile(name, directory);
         }

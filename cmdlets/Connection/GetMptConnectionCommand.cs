@@ -9,7 +9,9 @@ namespace MptTools.Cmdlets;
 public sealed class GetMptConnectionCommand : ServerCmdlet
 {
     /// <summary>Names of connections, wildcards allowed; all where left out.</summary>
-    [Parameter(Position = 0)]
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Connection")]
+    [AllOfServer]
     [ArgumentCompleter(typeof(ConnectionNameCompleter))]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]

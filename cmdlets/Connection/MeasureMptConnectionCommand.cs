@@ -9,8 +9,9 @@ namespace MptTools.Cmdlets;
 public sealed class MeasureMptConnectionCommand : MeasureCmdlet
 {
     /// <summary>Names of connections, wildcards allowed; all where left out.</summary>
-    [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Connection")]
+    [AllOfServer]
     [ArgumentCompleter(typeof(ConnectionNameCompleter))]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]

@@ -8,7 +8,7 @@ namespace MptTools.Cmdlets;
 public sealed class RemoveMptConnectionCommand : ConnectionCmdlet
 {
     /// <summary>The connection's name, wildcards allowed.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Connection")]
     [ArgumentCompleter(typeof(ConnectionNameCompleter))]
     [SupportsWildcards]

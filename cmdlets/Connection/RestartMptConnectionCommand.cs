@@ -11,7 +11,7 @@ namespace MptTools.Cmdlets;
 public sealed class RestartMptConnectionCommand : ConnectionCmdlet
 {
     /// <summary>The connection's name, wildcards allowed.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Connection")]
     [ArgumentCompleter(typeof(ConnectionNameCompleter))]
     [SupportsWildcards]

@@ -13,7 +13,7 @@ public sealed class SetMptConnectionCommand : ConnectionCmdlet
     private ConnectionPermission? permission;
 
     /// <summary>The connection's name, wildcards allowed.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Connection")]
     [ArgumentCompleter(typeof(ConnectionNameCompleter))]
     [SupportsWildcards]
@@ -74,6 +74,7 @@ public sealed class SetMptConnectionCommand : ConnectionCmdlet
 
     /// <summary>This server's tunnel address: one that a tunnel has. The connection starts anew.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(TunnelAddressCompleter))]
     [ValidateNotNullOrEmpty]
     [ValidateAddress]
     public string? LocalAddress { get; set; }

@@ -26,7 +26,7 @@ public sealed class NewMptLabCommand : LinuxCmdlet
 
     /// <summary>How many links join the first two hosts, 0 to 20; 2 where left out.</summary>
     [Parameter(ParameterSetName = CountSet)]
-    [ValidateRange(0, LabLimits.MaximumLinks)]
+    [ValidateNumber(0, LabLimits.MaximumLinks)]
     public int LinkCount { get; set; } = 2;
 
     /// <summary>The links, a hashtable each, with keys as the properties of Get-MptLabLink's objects; all may be left out.</summary>
@@ -36,32 +36,32 @@ public sealed class NewMptLabCommand : LinuxCmdlet
 
     /// <summary>Megabits that each link transmits in a second, 0 to 100000; 0: no limit.</summary>
     [Parameter]
-    [ValidateRange(0.0, LabLimits.MaximumRateMbps)]
+    [ValidateNumber(0.0, LabLimits.MaximumRateMbps)]
     public double? RateMbps { get; set; }
 
     /// <summary>How long packets are under way on each link after they were transmitted, in milliseconds, 0 to 60000.</summary>
     [Parameter]
-    [ValidateRange(0.0, LabLimits.MaximumMilliseconds)]
+    [ValidateNumber(0.0, LabLimits.MaximumMilliseconds)]
     public double? DelayMilliseconds { get; set; }
 
     /// <summary>How much shorter or longer than the delay packets may be under way, in milliseconds, 0 to 60000.</summary>
     [Parameter]
-    [ValidateRange(0.0, LabLimits.MaximumMilliseconds)]
+    [ValidateNumber(0.0, LabLimits.MaximumMilliseconds)]
     public double? JitterMilliseconds { get; set; }
 
     /// <summary>How many of a hundred packets get lost on each link, 0 to 100.</summary>
     [Parameter]
-    [ValidateRange(0.0, 100.0)]
+    [ValidateNumber(0.0, 100.0)]
     public double? LossPercent { get; set; }
 
     /// <summary>How many packets may wait for transmission on each link, 0 to 1000000.</summary>
     [Parameter]
-    [ValidateRange(0, LabLimits.MaximumQueuePackets)]
+    [ValidateNumber(0, LabLimits.MaximumQueuePackets)]
     public int? QueuePackets { get; set; }
 
     /// <summary>The MTU of the links' interfaces in bytes, 68 to 65535.</summary>
     [Parameter]
-    [ValidateRange(LabLimits.MinimumMtu, LabLimits.MaximumMtu)]
+    [ValidateNumber(LabLimits.MinimumMtu, LabLimits.MaximumMtu)]
     public int Mtu { get; set; } = LabNetworkMtu;
 
     /// <summary>Emulated: links with rate, delay and loss of their own. Veth: devices of the kernel, as fast as the machine.</summary>

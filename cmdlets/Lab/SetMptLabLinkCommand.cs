@@ -19,27 +19,27 @@ public sealed class SetMptLabLinkCommand : LabCmdlet
 
     /// <summary>Megabits that the link transmits in a second, 0 to 100000; 0: no limit.</summary>
     [Parameter(ParameterSetName = ConditionsSet)]
-    [ValidateRange(0.0, LabLimits.MaximumRateMbps)]
+    [ValidateNumber(0.0, LabLimits.MaximumRateMbps)]
     public double? RateMbps { get; set; }
 
     /// <summary>How long a packet is under way after it was transmitted, in milliseconds, 0 to 60000.</summary>
     [Parameter(ParameterSetName = ConditionsSet)]
-    [ValidateRange(0.0, LabLimits.MaximumMilliseconds)]
+    [ValidateNumber(0.0, LabLimits.MaximumMilliseconds)]
     public double? DelayMilliseconds { get; set; }
 
     /// <summary>How much shorter or longer than the delay a packet may be under way, in milliseconds, 0 to 60000.</summary>
     [Parameter(ParameterSetName = ConditionsSet)]
-    [ValidateRange(0.0, LabLimits.MaximumMilliseconds)]
+    [ValidateNumber(0.0, LabLimits.MaximumMilliseconds)]
     public double? JitterMilliseconds { get; set; }
 
     /// <summary>How many of a hundred packets get lost, 0 to 100.</summary>
     [Parameter(ParameterSetName = ConditionsSet)]
-    [ValidateRange(0.0, 100.0)]
+    [ValidateNumber(0.0, 100.0)]
     public double? LossPercent { get; set; }
 
     /// <summary>How many packets may wait for transmission, 0 to 1000000; what comes then is dropped.</summary>
     [Parameter(ParameterSetName = ConditionsSet)]
-    [ValidateRange(0, LabLimits.MaximumQueuePackets)]
+    [ValidateNumber(0, LabLimits.MaximumQueuePackets)]
     public int? QueuePackets { get; set; }
 
     /// <summary>Cut the link: nothing gets through.</summary>

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using MptTools.Engine;
+using MptTools.Engine.Config;
 
 namespace MptTools.Cmdlets;
 
@@ -17,7 +18,8 @@ public sealed class GetMptPathCommand : ServerCmdlet
 
     /// <summary>Numbers of paths, as in [path_n].</summary>
     [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
-    [ValidateRange(0, 19)]
+    [ArgumentCompleter(typeof(PathIndexCompleter))]
+    [ValidateNumber(0, ConfigRanges.MaxPaths - 1)]
     public int[]? Index { get; set; }
 
     /// <summary>Network interfaces, wildcards allowed.</summary>
@@ -34,20 +36,16 @@ public sealed class GetMptPathCommand : ServerCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord() => WithServer(null, client =>
     {
-        var connections = new NamePatterns(Connection);
-        var interfaces = new NamePatterns(Interface);
+        var selection = new PathSelection(Connection, Index, Interface);
         ServerStatus status = client.GetStatus();
         WriteObject(
-            from connection in status.Connections
-            where connections.Match(connection.Name)
-            from path in connection.Paths
-            where (Index is null || Index.Contains(path.Index)) && interfaces.Match(path.Interface)
-                && (Status is null || Status == path.Status)
+            from path in selection.Choose(status)
+            where Status is null || Status == path.Status
             select new MptPathInfo(path),
             enumerateCollection: true);
-        foreach (string name in connections.Missing([.. status.Connections.Select(connection => connection.Name)]))
+        foreach (ErrorRecord missing in selection.Missing(status))
         {
-            WriteError(MptErrors.NothingNamed("connection", name, status.Name));
+            WriteError(missing);
         }
     });
 }

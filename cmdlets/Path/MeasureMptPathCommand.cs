@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using MptTools.Engine;
+using MptTools.Engine.Config;
 
 namespace MptTools.Cmdlets;
 
@@ -17,7 +18,8 @@ public sealed class MeasureMptPathCommand : MeasureCmdlet
 
     /// <summary>Numbers of paths, as in [path_n].</summary>
     [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
-    [ValidateRange(0, 19)]
+    [ArgumentCompleter(typeof(PathIndexCompleter))]
+    [ValidateNumber(0, ConfigRanges.MaxPaths - 1)]
     public int[]? Index { get; set; }
 
     /// <summary>Network interfaces, wildcards allowed.</summary>
@@ -30,20 +32,14 @@ public sealed class MeasureMptPathCommand : MeasureCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        var connections = new NamePatterns(Connection);
-        var interfaces = new NamePatterns(Interface);
-        int[]? index = Index;
+        var selection = new PathSelection(Connection, Index, Interface);
         Ask(status =>
         {
-            foreach (string name in connections.Missing([.. status.Connections.Select(connection => connection.Name)]))
+            foreach (ErrorRecord missing in selection.Missing(status))
             {
-                WriteError(MptErrors.NothingNamed("connection", name, status.Name));
+                WriteError(missing);
             }
-            return from connection in status.Connections
-                   where connections.Match(connection.Name)
-                   from path in connection.Paths
-                   where (index is null || index.Contains(path.Index)) && interfaces.Match(path.Interface)
-                   select (connection.Name, path.Index);
+            return from path in selection.Choose(status) select (path.Connection, path.Index);
         });
     }
 

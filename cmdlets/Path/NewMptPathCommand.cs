@@ -37,6 +37,7 @@ public sealed class NewMptPathCommand : PSCmdlet
 
     /// <summary>The address the peer sees, where a NAT translates the local one. 0.0.0.0 or ::: to be found.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(HostAddressCompleter))]
     [AllowNull]
     [AllowEmptyString]
     [ValidateAddress]
@@ -44,6 +45,7 @@ public sealed class NewMptPathCommand : PSCmdlet
 
     /// <summary>The next hop. The local address: the peer is on the link. Left out: the one the system knows for the interface.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(HostAddressCompleter))]
     [AllowNull]
     [AllowEmptyString]
     [ValidateAddress]

@@ -23,6 +23,7 @@ public sealed class RemoveMptPathCommand : ConnectionCmdlet
 
     /// <summary>Numbers of paths, as in [path_n].</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(PathIndexCompleter))]
     [ValidateNumber(0, ConfigRanges.MaxPaths - 1)]
     public int[] Index { get; set; } = [];
 

@@ -25,6 +25,7 @@ public sealed class SetMptPathCommand : ConnectionCmdlet
 
     /// <summary>Numbers of paths, as in [path_n].</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(PathIndexCompleter))]
     [ValidateNumber(0, ConfigRanges.MaxPaths - 1)]
     public int[] Index { get; set; } = [];
 
@@ -70,12 +71,14 @@ public sealed class SetMptPathCommand : ConnectionCmdlet
 
     /// <summary>The address the peer sees; 0.0.0.0 or ::: to be found.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(HostAddressCompleter))]
     [ValidateNotNullOrEmpty]
     [ValidateAddress]
     public string? PublicAddress { get; set; }
 
     /// <summary>The next hop. The local address: the peer is on the link; 0.0.0.0 or ::: the one the system knows.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(HostAddressCompleter))]
     [ValidateNotNullOrEmpty]
     [ValidateAddress]
     public string? Gateway { get; set; }

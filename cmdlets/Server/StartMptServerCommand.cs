@@ -41,7 +41,7 @@ public sealed class StartMptServerCommand : LinuxCmdlet
     /// How many threads move packets: 1 to 64; 0: as many as suit the processors. Without it: what interface.conf says.
     /// </summary>
     [Parameter]
-    [ValidateRange(0, MptServerOptions.MaximumThreads)]
+    [ValidateNumber(0, MptServerOptions.MaximumThreads)]
     [Alias("Threads")]
     public int? ThreadCount { get; set; }
 

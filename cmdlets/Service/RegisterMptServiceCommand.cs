@@ -31,7 +31,7 @@ public sealed class RegisterMptServiceCommand : ServiceCmdlet
 
     /// <summary>How long the server may give no sign of life before systemd ends and restarts it, in seconds; 0: for ever.</summary>
     [Parameter]
-    [ValidateRange(0, 3600)]
+    [ValidateNumber(0, 3600)]
     public int WatchdogSeconds { get; set; } = 30;
 
     /// <summary>The least grave events in the journal.</summary>

@@ -55,6 +55,17 @@ public sealed class ConnectionNameCompleter : MptCompleter
         FromStatus(server, status => status.Connections.Select(connection => connection.Name));
 }
 
+/// <summary>Completes the numbers of a server's paths, or of those of the connections that were given.</summary>
+public sealed class PathIndexCompleter : MptCompleter
+{
+    private protected override IEnumerable<string> NamesFor(IDictionary bound) => FromStatus(bound["Server"] as string, status =>
+        from connection in new NamePatterns(LanguagePrimitives.ConvertTo<string[]>(bound["Connection"])).Choose(status.Connections, connection => connection.Name)
+        from path in connection.Paths
+        select $"{path.Index}");
+
+    private protected override IEnumerable<string> Names(string? server) => [];
+}
+
 /// <summary>Completes the interfaces of a server's paths.</summary>
 public sealed class InterfaceNameCompleter : MptCompleter
 {

@@ -5,17 +5,17 @@ namespace MptTools.Cmdlets;
 /// <summary>Names with wildcards, as a parameter takes them: none at all stands for everything.</summary>
 internal sealed class NamePatterns
 {
-    private readonly (string Text, WildcardPattern Pattern)[] patterns;
+    private readonly (string Text, WildcardPattern Pattern, bool IsName)[] patterns;
 
     internal NamePatterns(string[]? names) =>
-        patterns = [.. (names ?? []).Select(name => (name, WildcardPattern.Get(name, WildcardOptions.IgnoreCase)))];
+        patterns = [.. (names ?? []).Select(Read)];
 
     // A name with brackets in it is also meant when it stands there as it is.
     internal bool Match(string name) => patterns.Length == 0 || patterns.Any(pattern => IsMatch(pattern, name));
 
     /// <summary>The names without wildcards that match none of those there are: a mistake, where a pattern would just find nothing.</summary>
     internal IEnumerable<string> Missing(IReadOnlyCollection<string> names) => patterns
-        .Where(pattern => !WildcardPattern.ContainsWildcardCharacters(pattern.Text) && !names.Any(name => IsMatch(pattern, name)))
+        .Where(pattern => pattern.IsName && !names.Any(name => IsMatch(pattern, name)))
         .Select(pattern => pattern.Text);
 
     /// <summary>
@@ -27,7 +27,22 @@ internal sealed class NamePatterns
         return [.. items.Where(item => patterns.Length == 0 || chosen.Contains(item))];
     }
 
-    private static IEnumerable<T> Meant<T>((string Text, WildcardPattern Pattern) pattern, IReadOnlyCollection<T> items, Func<T, string> name)
+    // What cannot be read as a pattern, as "eth[", is a name.
+    private static (string Text, WildcardPattern Pattern, bool IsName) Read(string text)
+    {
+        WildcardPattern pattern = WildcardPattern.Get(text, WildcardOptions.IgnoreCase);
+        try
+        {
+            _ = pattern.IsMatch(text);
+            return (text, pattern, !WildcardPattern.ContainsWildcardCharacters(text));
+        }
+        catch (WildcardPatternException)
+        {
+            return (text, WildcardPattern.Get(WildcardPattern.Escape(text), WildcardOptions.IgnoreCase), true);
+        }
+    }
+
+    private static IEnumerable<T> Meant<T>((string Text, WildcardPattern Pattern, bool IsName) pattern, IReadOnlyCollection<T> items, Func<T, string> name)
     {
         foreach (StringComparison comparison in new[] { StringComparison.Ordinal, StringComparison.OrdinalIgnoreCase })
         {
@@ -39,6 +54,6 @@ internal sealed class NamePatterns
         return items.Where(item => pattern.Pattern.IsMatch(name(item)));
     }
 
-    private static bool IsMatch((string Text, WildcardPattern Pattern) pattern, string name) =>
+    private static bool IsMatch((string Text, WildcardPattern Pattern, bool IsName) pattern, string name) =>
         pattern.Pattern.IsMatch(name) || string.Equals(pattern.Text, name, StringComparison.OrdinalIgnoreCase);
 }

@@ -17,12 +17,12 @@ public abstract class MeasureCmdlet : ServerCmdlet
 
     /// <summary>How long an interval is, in seconds: 0.1 to 86400.</summary>
     [Parameter]
-    [ValidateRange(0.1, 86400.0)]
+    [ValidateNumber(0.1, 86400.0)]
     public double Seconds { get; set; } = 5;
 
     /// <summary>How many intervals are measured, one after another.</summary>
     [Parameter]
-    [ValidateRange(1, int.MaxValue)]
+    [ValidateNumber(1, int.MaxValue)]
     public int Count { get; set; } = 1;
 
     /// <inheritdoc/>

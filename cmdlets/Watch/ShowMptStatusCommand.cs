@@ -33,12 +33,12 @@ public sealed class ShowMptStatusCommand : ServerCmdlet
 
     /// <summary>How long a picture stands, in seconds: 0.2 to 3600.</summary>
     [Parameter]
-    [ValidateRange(0.2, 3600.0)]
+    [ValidateNumber(0.2, 3600.0)]
     public double RefreshSeconds { get; set; } = 1;
 
     /// <summary>How many pictures are shown; without it one where there is no terminal, else as many as until q or Ctrl-C.</summary>
     [Parameter]
-    [ValidateRange(1, int.MaxValue)]
+    [ValidateNumber(1, int.MaxValue)]
     public int? Count { get; set; }
 
     /// <summary>Write the lines as text, also to a terminal.</summary>

@@ -29,7 +29,7 @@ public sealed class WatchMptEventCommand : ServerCmdlet
 
     /// <summary>How long it watches, in seconds: 0.1 to 86400; without it until it is stopped.</summary>
     [Parameter]
-    [ValidateRange(0.1, 86400.0)]
+    [ValidateNumber(0.1, 86400.0)]
     public double? TimeoutSeconds { get; set; }
 
     /// <inheritdoc/>

@@ -80,6 +80,10 @@ Describe 'The cmdlet <_>' -ForEach $cmdlets {
         }
     }
 
+    It 'tells both ends of each range' {
+        foreach ($parameter in $parameters) { Test-Attribute $parameter 'ValidateRange*' | Should -BeFalse -Because "-$($parameter.Name) has ValidateNumber" }
+    }
+
     It 'completes the names that a server knows' {
         foreach ($parameter in $parameters) {
             $isSubject = $parameter.Name -eq 'Name' -and $command.Verb -in 'Get', 'Set', 'Remove', 'Restart' -and $command.Noun -in 'MptServer', 'MptConnection', 'MptTunnel'

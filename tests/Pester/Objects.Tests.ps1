@@ -40,6 +40,17 @@ Describe 'Views' {
             }
         }
         @{
+            Type = 'MptLabInfo'; Headers = 'Name', 'Links up', 'Hosts', 'Links'
+            Sample = @{ Name = 'demo'; Hosts = 'a_long_name_of_a_host', 'another_long_name_of_a_host'; Links = 'verylonglink001', 'verylonglink002'; LinksUp = 2 }
+        }
+        @{
+            Type = 'MptConnectionMeasurement'; Headers = 'Connection', 'Paths up', 'Sent', 'Received', 'Lost', 'Loss out', 'Loss in', 'RTT'
+            Sample = @{
+                Connection = 'MPT_connection_10.0.0.2'; PathCount = 2; PathsUp = 2; SentBitsPerSecond = 999; ReceivedBitsPerSecond = 999
+                LostPercent = 0.1; LossOutPercent = 0.2; LossInPercent = 0.3; RoundTripMilliseconds = 0.586
+            }
+        }
+        @{
             Type = 'MptConfigFault'; Headers = 'Severity', 'File', 'Line', 'Key', 'Message'
             Sample = @{
                 Severity = 'Error'; File = '/etc/mpttools/interface.conf'; Line = 3; Key = 'local_port'
@@ -57,6 +68,19 @@ Describe 'Views' {
         }
         foreach ($header in $Headers) { $text | Should -Match "(^|\s)$([regex]::Escape($header))(\s|$)" }
         ($text -split "`n" | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 80
+    }
+
+    It 'say which one it is in wide form for <Type>' -ForEach @(
+        @{ Type = 'MptEventInfo'; Sample = [ordered] @{ Time = [DateTime]::Now; Message = 'The peer is back.' }; Shown = 'The peer is back.' }
+        @{
+            Type = 'MptPathMeasurement'; Shown = 'c1 0 eth1: 999 bit/s'
+            Sample = [ordered] @{ Server = 'tun0'; Connection = 'c1'; Index = 0; Interface = 'eth1'; SentBitsPerSecond = 999 }
+        }
+        @{ Type = 'MptConnectionMeasurement'; Sample = [ordered] @{ Server = 'tun0'; Connection = 'c1'; SentBitsPerSecond = 999 }; Shown = 'c1: 999 bit/s' }
+    ) {
+        $record = [pscustomobject] $Sample
+        $record.PSTypeNames.Insert(0, "MptTools.$Type")
+        ($record | Format-Wide | Out-String -Width 80).Trim() | Should -Be $Shown
     }
 
     It 'mark what is down with colour, and only where colour is wanted' {

@@ -99,6 +99,19 @@ Describe 'Two servers' -Skip:([bool] $obstacle) {
     It 'pass objects from one cmdlet to the next' {
         (Invoke-Lab $other 'Get-MptServer | Get-MptConnection | Get-MptPath -Index 1').Interface | Should -Be eth2
         (Invoke-Lab $other 'Get-MptServer | Get-MptPath -Index 0').Interface | Should -Be eth1
+        (Invoke-Lab $other '"peer" | Get-MptConnection').Name | Should -Be peer
+        (Invoke-Lab $other 'Get-MptPath peer 0 | Get-MptConnection').Name | Should -Be peer
+        (Invoke-Lab $other '"peer" | Restart-MptConnection -WhatIf *>&1; Get-MptPath peer 0 | Get-MptServer').Name | Should -Be tun0
+        (Invoke-Lab $other 'Get-MptConnection | Get-MptServer').Name | Should -Be tun0
+    }
+
+    It 'stand for all their connections when piped as <What>' -ForEach @(
+        @{ What = 'servers'; Command = 'Get-MptServer' }
+        @{ What = 'jobs'; Command = 'Get-Job' }
+        @{ What = 'tunnels'; Command = 'Get-MptTunnel' }
+    ) {
+        (Invoke-Lab $a "$Command | Get-MptConnection").Name | Should -Be peer
+        (Invoke-Lab $a "$Command | Measure-MptConnection -Seconds 0.1").Connection | Should -Be peer
     }
 
     It 'take a path down and up, here and from a second pwsh' {
@@ -153,12 +166,16 @@ Describe 'Two servers' -Skip:([bool] $obstacle) {
     It 'complete names from the running server' {
         Invoke-Lab $other '(TabExpansion2 "Get-MptPath -Connection ").CompletionMatches.CompletionText' | Should -Be peer
         Invoke-Lab $other '(TabExpansion2 "Get-MptPath -Interface eth").CompletionMatches.CompletionText' | Should -Be eth1, eth2
+        Invoke-Lab $other '(TabExpansion2 "Set-MptPath peer ").CompletionMatches.CompletionText' | Should -Be 0, 1
+        Invoke-Lab $other '(TabExpansion2 "Get-MptPath -Index ").CompletionMatches.CompletionText' | Should -Be 0, 1
+        Invoke-Lab $other '(TabExpansion2 "Set-MptConnection peer -LocalAddress ").CompletionMatches.CompletionText' | Should -Be 10.0.0.2
         Invoke-Lab $other '(TabExpansion2 "Stop-MptServer ").CompletionMatches.CompletionText' | Should -Be tun0
     }
 
     It 'answer a wrong <What> with an error of its own' -ForEach @(
         @{ What = 'path'; Command = 'Set-MptPath peer 7 Down'; Id = 'NotFound,*SetMptPathCommand'; Category = 'ObjectNotFound' }
         @{ What = 'connection'; Command = 'Get-MptPath nobody'; Id = 'NotFound,*GetMptPathCommand'; Category = 'ObjectNotFound' }
+        @{ What = 'pattern'; Command = 'Get-MptPath pe['; Id = 'NotFound,*GetMptPathCommand'; Category = 'ObjectNotFound' }
         @{ What = 'tunnel'; Command = 'Get-MptTunnel tun9'; Id = 'NotFound,*GetMptTunnelCommand'; Category = 'ObjectNotFound' }
         @{ What = 'server'; Command = 'Get-MptPath -Server tun9'; Id = 'NoServer,*GetMptPathCommand'; Category = 'ObjectNotFound' }
         @{ What = 'server name'; Command = 'Get-MptServer tun9'; Id = 'NoServer,*GetMptServerCommand'; Category = 'ObjectNotFound' }
