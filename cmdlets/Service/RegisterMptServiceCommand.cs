@@ -90,7 +90,7 @@ public sealed class RegisterMptServiceCommand : ServiceCmdlet
         ConfigResult<ServerConfig> read = ConfigLoader.Load(configuration);
         if (read.Config is null)
         {
-            return MptErrors.FaultyConfiguration(configuration, string.Join(Environment.NewLine, read.Diagnostics));
+            return MptErrors.FaultyConfiguration(configuration, string.Join(Environment.NewLine, read.Diagnostics), undone: "registered");
         }
         if (!File.Exists(program) || (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(program) & UnixFileMode.UserExecute) == 0))
         {

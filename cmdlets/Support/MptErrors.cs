@@ -38,8 +38,8 @@ internal static partial class MptErrors
     internal static ErrorRecord Died(Exception e, string server) =>
         Record(e, "ServerDied", ErrorCategory.OperationStopped, server, "Remove the cause, and start it again with Start-MptServer.");
 
-    internal static ErrorRecord FaultyConfiguration(string directory, string faults) => Record(
-        new InvalidDataException($"The configuration in {directory} has faults, so nothing was started.{Environment.NewLine}{faults}"),
+    internal static ErrorRecord FaultyConfiguration(string directory, string faults, string undone = "started") => Record(
+        new InvalidDataException($"The configuration in {directory} has faults, so nothing was {undone}.{Environment.NewLine}{faults}"),
         nameof(MptErrorKind.InvalidConfiguration), ErrorCategory.InvalidData, directory, "Correct the files and check them with Test-MptConfig.");
 
     internal static ErrorRecord NeedsLinux(string command) => Record(

@@ -67,6 +67,10 @@ Describe 'The help of <_>' -ForEach $cmdlets {
         "$($help.description.Text)".Length | Should -BeGreaterThan 80
     }
 
+    It 'tells what the existing programs have for it' {
+        "$($help.description.Text)" | Should -MatchExactly '\bmpt(srv)?\b'
+    }
+
     It 'has a text for every parameter' {
         foreach ($name in $command.Parameters.Keys | Where-Object { $_ -notin $common }) {
             $parameter = Get-Help $command.Name -Parameter $name

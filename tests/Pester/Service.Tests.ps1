@@ -96,6 +96,11 @@ Describe 'The unit of Register-MptService' -Skip:(-not $IsLinux) {
         Get-ChildItem $units | Should -BeNullOrEmpty
     }
 
+    It 'says of faulty files that nothing was registered' {
+        $failure = { Register-MptService /nonexistent -Destination $units -ErrorAction Stop } | Should -Throw -PassThru
+        $failure.Exception.Message | Should -BeLike '*has faults, so nothing was registered.*'
+    }
+
     It 'is neither written nor removed with -WhatIf' {
         Register-MptService $config -Destination $units -WhatIf | Should -BeNullOrEmpty
         Get-ChildItem $units | Should -BeNullOrEmpty
