@@ -200,8 +200,8 @@ Describe 'A configuration of New-MptConfig' -Skip:([bool] $obstacle) {
     }
 
     It 'carries traffic by all paths, both IP versions, and to the networks behind' {
-        Wait-Lab $a '-not (Get-MptPath | Where-Object LastKeepalive -eq $null)'
-        (Invoke-Lab $a 'Get-MptPath').Status | Should -Be Up, Up
+        # The first to start takes its paths for dead until the other has started and heard it.
+        Wait-Lab $a '@(Get-MptPath -Status Up | Where-Object RoundTripMilliseconds -ne $null).Count -eq 2'
         Invoke-Lab $a 'Test-Connection 10.0.0.2 -Count 2 -TimeoutSeconds 2 -Quiet' | Should -BeTrue
         Invoke-Lab $a 'Test-Connection fd00::2 -Count 2 -TimeoutSeconds 2 -Quiet' | Should -BeTrue
         Invoke-Lab $b 'Test-Connection 192.168.1.1 -Count 2 -TimeoutSeconds 2 -Quiet' | Should -BeTrue

@@ -14,7 +14,7 @@ Describe 'Connections of running servers' -Skip:([bool] $obstacle) {
         $b = Enter-LabSession $lab b
         $null = Invoke-Lab $a "Start-MptServer '$configA' | Select-Object Id; Set-Location '$configA'"
         $null = Invoke-Lab $b "Start-MptServer '$(Join-Path $lab.Directory b)' | Select-Object Id"
-        Wait-Lab $a '-not (Get-MptPath | Where-Object LastKeepalive -eq $null)'
+        Wait-Lab $a '-not (Get-MptPath | Where-Object { $_.Status -eq "Down" -or $null -eq $_.RoundTripMilliseconds })'
     }
 
     AfterAll {

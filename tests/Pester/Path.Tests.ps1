@@ -93,7 +93,7 @@ Describe 'Paths of running servers' -Skip:([bool] $obstacle) {
             $config = Join-Path $lab.Directory ($session -eq $a ? 'a' : 'b')
             $null = Invoke-Lab $session "Start-MptServer '$config' | Select-Object Id; Set-Location '$config'"
         }
-        Wait-Lab $a '-not (Get-MptPath | Where-Object LastKeepalive -eq $null)'
+        Wait-Lab $a '-not (Get-MptPath | Where-Object { $_.Status -eq "Down" -or $null -eq $_.RoundTripMilliseconds })'
     }
 
     AfterAll {

@@ -16,7 +16,7 @@ Describe 'Two servers' -Skip:([bool] $obstacle) {
         $before = Get-LabState $lab a
         $job = Invoke-Lab $a "`$job = Start-MptServer '$configA'; `$job | Select-Object Name, Server, State, PSJobTypeName"
         $null = Invoke-Lab $b "Start-MptServer '$(Join-Path $lab.Directory b)' -Name background | Select-Object Id"
-        Wait-Lab $a '-not (Get-MptPath | Where-Object LastKeepalive -eq $null)'
+        Wait-Lab $a '-not (Get-MptPath | Where-Object { $_.Status -eq "Down" -or $null -eq $_.RoundTripMilliseconds })'
     }
 
     AfterAll {

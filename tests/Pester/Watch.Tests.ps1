@@ -12,7 +12,7 @@ Describe 'Watching' -Skip:([bool] $obstacle) {
         $b = Enter-LabSession $lab b
         $null = Invoke-Lab $a "`$job = Start-MptServer '$(Join-Path $lab.Directory a)'"
         $null = Invoke-Lab $b "`$job = Start-MptServer '$(Join-Path $lab.Directory b)'"
-        Wait-Lab $a '-not (Get-MptPath | Where-Object { $_.LastKeepalive -eq $null -or $_.RoundTripMilliseconds -eq $null })'
+        Wait-Lab $a '-not (Get-MptPath | Where-Object { $_.Status -eq "Down" -or $null -eq $_.RoundTripMilliseconds })'
         # A command that runs beside the session's own; it says when it watches.
         $null = Invoke-Lab $a {
             function Start-Watch([string] $Command) {
