@@ -12,11 +12,11 @@ BeforeAll {
 Describe 'Views' {
     It 'fit 80 columns for <Type>' -ForEach @(
         @{
-            Type = 'MptPathInfo'; Headers = '#', 'Interface', 'Status', 'Detail', 'Local', 'Remote', 'Weight', 'Heard'
+            Type = 'MptPathInfo'; Headers = '#', 'Interface', 'Status', 'Local', 'Remote', 'Weight', 'Heard', 'Sent', 'Received'
             Sample = @{
                 Connection = 'MPT_connection_10.0.0.2'; Index = 0; Interface = 'eth1'; LocalAddress = '10.1.100.102'
                 RemoteAddress = '10.1.100.103'; Status = 'Down'; Detail = 'InterfaceDown'; WeightOut = 3
-                LastKeepalive = [DateTime]::Now.AddHours(-3); BytesSent = 1000; BytesReceived = 1000
+                LastKeepalive = [DateTime]::Now.AddHours(-3); BytesSent = 10000; BytesReceived = 10000
             }
         }
         @{
@@ -62,8 +62,8 @@ Describe 'Views' {
         $record = [pscustomobject] $Sample
         $record.PSTypeNames.Insert(0, "MptTools.$Type")
         $text = ($record | Out-String -Width 80).TrimEnd()
-        # What no column shows would be seen by nobody; a level is seen by its colour.
-        foreach ($value in $Sample.GetEnumerator().Where({ $_.Key -ne 'Level' }).Value | Where-Object { $_ -cmatch '^[A-Z]\w+$' }) {
+        # What no column shows would be seen by nobody; a level is seen by its colour, a path's detail behind its status.
+        foreach ($value in $Sample.GetEnumerator().Where({ $_.Key -notin 'Level', 'Detail' }).Value | Where-Object { $_ -cmatch '^[A-Z]\w+$' }) {
             $text | Should -Match $value
         }
         foreach ($header in $Headers) { $text | Should -Match "(^|\s)$([regex]::Escape($header))(\s|$)" }
