@@ -11,6 +11,7 @@ public sealed class InvokeMptCommandCommand : LinuxCmdlet
 {
     /// <summary>The words of the command, as in: show status.</summary>
     [Parameter(Position = 0, ValueFromRemainingArguments = true)]
+    [ArgumentCompleter(typeof(MptWordCompleter))]
     [AllowEmptyCollection]
     [ValidateNotNull]
     public string[] Command { get; set; } = [];

@@ -129,6 +129,11 @@ public sealed class NewMptConnectionCommand : ServerCmdlet
             WriteError(MptErrors.InvalidSetting($"'{Name}' cannot name a file of connections/. Leave '/' out, and begin with another character than '.'.", Name));
             return;
         }
+        if (paths.Count == 0)
+        {
+            WriteError(MptErrors.InvalidSetting($"Connection {Name} would have no path. Give it 1 to {ConfigRanges.MaxPaths} of New-MptPath, by the pipeline or with -PathSpec.", Name));
+            return;
+        }
         string file = Name + ".conf";
         SettingsTable keys = Keys();
         NewConnection? made = NewConnection.FromSettings(

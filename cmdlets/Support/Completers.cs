@@ -25,7 +25,7 @@ public abstract class MptCompleter : IArgumentCompleter
 
     private protected abstract IEnumerable<string> Names(string? server);
 
-    private protected static IEnumerable<string> FromStatus(string? server, Func<ServerStatus, IEnumerable<string>> names)
+    internal static IEnumerable<string> FromStatus(string? server, Func<ServerStatus, IEnumerable<string>> names)
     {
         try
         {

@@ -89,6 +89,7 @@ Describe 'Connections of running servers' -Skip:([bool] $obstacle) {
         @{ What = 'an address no tunnel has'; Command = 'Set-MptConnection peer -LocalAddress 10.0.0.9'; Id = 'InvalidSetting'; Message = '*10.0.0.2 (tun0)*' }
         @{ What = 'a question nobody can answer'; Command = 'Remove-MptConnection peer'; Id = 'InvalidOperation'; Message = '*' }
         @{ What = 'a path without interface'; Command = 'New-MptConnection c 10.0.0.2 10.0.0.4 -PathSpec @{ RemoteAddress = "10.1.1.3" }'; Id = 'ParameterArgumentTransformationError'; Message = '*cannot be a path: it has no property Interface.' }
+        @{ What = 'no path at all'; Command = '@() | New-MptConnection c 10.0.0.2 10.0.0.4'; Id = 'InvalidSetting'; Message = 'Connection c would have no path.*' }
         @{ What = 'a slip in a path'; Command = 'New-MptConnection c 10.0.0.2 10.0.0.4 -PathSpec @{ Interface = "eth1"; Weight = 3 }'; Id = 'ParameterArgumentTransformationError'; Message = '*has no property Weight. It has Interface,*' }
         @{ What = 'a connection that runs'; Command = 'New-MptConnection peer 10.0.0.2 10.0.0.4 -PathSpec @{ Interface = "eth1"; RemoteAddress = "10.1.1.9" }'; Id = 'RunsAlready'; Message = '*runs connection peer from peer.conf already.' }
         @{ What = 'a name that is no file'; Command = 'New-MptConnection ../c 10.0.0.2 10.0.0.4 -PathSpec @{ Interface = "eth1" }'; Id = 'InvalidSetting'; Message = "'../c' cannot name a file*" }

@@ -172,6 +172,21 @@ Describe 'Two servers' -Skip:([bool] $obstacle) {
         Invoke-Lab $other '(TabExpansion2 "Stop-MptServer ").CompletionMatches.CompletionText' | Should -Be tun0
     }
 
+    It 'complete the words of mpt: <Line>' -ForEach @(
+        @{ Line = 'mpt re'; Expected = 'reload', 'restart' }
+        @{ Line = 'mpt path '; Expected = 'up', 'down', 'add', 'set', 'del' }
+        @{ Line = 'mpt path d'; Expected = 'down', 'del' }
+        @{ Line = 'mpt path down '; Expected = '10.1.1.2', '10.2.2.2' }
+        @{ Line = 'mpt path down 10.2.2.2 '; Expected = '10.2.2.3' }
+        @{ Line = 'mpt path set p'; Expected = 'peer' }
+        @{ Line = 'mpt path del peer '; Expected = '0', '1' }
+        @{ Line = 'mpt save '; Expected = 'peer.conf' }
+        @{ Line = 'mpt interface eth2 '; Expected = 'up', 'down' }
+        @{ Line = 'mpt show '; Expected = 'status' }
+    ) {
+        Invoke-Lab $other "(TabExpansion2 '$Line').CompletionMatches.CompletionText" | Should -Be $Expected
+    }
+
     It 'answer a wrong <What> with an error of its own' -ForEach @(
         @{ What = 'path'; Command = 'Set-MptPath peer 7 Down'; Id = 'NotFound,*SetMptPathCommand'; Category = 'ObjectNotFound' }
         @{ What = 'connection'; Command = 'Get-MptPath nobody'; Id = 'NotFound,*GetMptPathCommand'; Category = 'ObjectNotFound' }

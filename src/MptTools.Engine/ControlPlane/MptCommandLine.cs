@@ -23,6 +23,9 @@ public static class MptCommandLine
     /// <summary>The syntax, all commands.</summary>
     public static string Usage => MptSyntax.Usage;
 
+    /// <summary>The commands, each with the words that may come next: what it is told to do. None where it goes on with a name.</summary>
+    public static IReadOnlyDictionary<string, IReadOnlyList<string>> Words => MptSyntax.Words;
+
     /// <summary>Carries a command out.</summary>
     /// <param name="arguments">The words after <c>mpt</c>.</param>
     /// <param name="serverName">The server; null for the one of the given port, or the only one.</param>

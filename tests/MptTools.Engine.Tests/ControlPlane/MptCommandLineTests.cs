@@ -42,6 +42,19 @@ public sealed class MptCommandLineTests : IDisposable
     }
 
     [Fact]
+    public void The_words_that_are_completed_are_those_of_the_usage()
+    {
+        Assert.Contains("reload", MptCommandLine.Words.Keys);
+        foreach ((string command, IReadOnlyList<string> verbs) in MptCommandLine.Words)
+        {
+            string usage = MptCommandLine.Execute(["help", command]).Output;
+            string line = usage.Split('\n').First(text => text.Contains("mpt ", StringComparison.Ordinal));
+            Assert.StartsWith(command[..3], line.Replace("mpt ", "", StringComparison.Ordinal).Trim());
+            Assert.All(verbs, verb => Assert.Matches($@"mpt \S+ \{{?.*\b{verb}\b", usage));
+        }
+    }
+
+    [Fact]
     public void Status_command_prints_the_heading_of_the_existing_client_and_the_status()
     {
         MptCommandResult result = Execute("show", "status");

@@ -30,7 +30,7 @@ internal static class MptSyntax
                 PREFIX_LENGTH: Without it 24 for IPv4, 64 for IPv6.
                 INTERFACE:     The interface's name, as in eth1.
 
-            """),
+            """, "add", "del"),
         new("interface", ParseInterface,
             """
             mpt int[erface] INTERFACE {up | down}
@@ -50,21 +50,21 @@ internal static class MptSyntax
             mpt path del CONNECTION NUMBER                                        (new)
                 Removes a path from a running connection.
 
-            """),
+            """, "up", "down", "add", "set", "del"),
         new("connection", ParseConnection,
             """
             mpt conn[ection] set CONNECTION KEY=VALUE...                          (new)
                 Changes a running connection. The keys are those of [connection],
                 as in reorder_window=500.
 
-            """),
+            """, "set"),
         new("network", ParseNetwork,
             """
             mpt net[work] {add | del} CONNECTION SOURCE DESTINATION               (new)
                 Adds a network behind the peer, or removes it.
                 SOURCE, DESTINATION: Networks as in 192.168.1.0/24.
 
-            """),
+            """, "add", "del"),
         new("reload", words => OptionalFile(words, file => new ReloadCommand(file)),
             """
             mpt reload [FILE]
@@ -102,7 +102,7 @@ internal static class MptSyntax
             mpt show status
                 Shows tunnels, connections and paths.
 
-            """),
+            """, "status"),
     ];
 
     private const string Head =
@@ -120,7 +120,12 @@ internal static class MptSyntax
 
     private delegate ParsedCommand Parser(ReadOnlySpan<string> words);
 
-    private sealed record Form(string Name, Parser Parse, string Usage);
+    private sealed record Form(string Name, Parser Parse, string Usage, params string[] Verbs);
+
+    /// <summary>The commands with what each can be told to do; nothing where it goes on with a name.</summary>
+    /// <remarks>Made for who asks: the program mpt, which starts for a single command, does not.</remarks>
+    internal static IReadOnlyDictionary<string, IReadOnlyList<string>> Words =>
+        Forms.ToDictionary(form => form.Name, IReadOnlyList<string> (form) => form.Verbs);
 
     /// <summary>The whole syntax.</summary>
     internal static string Usage
