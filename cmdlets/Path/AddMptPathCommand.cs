@@ -8,7 +8,7 @@ namespace MptTools.Cmdlets;
 /// <summary>Adds paths to a connection that runs. The other paths carry on, and lose no packet by it.</summary>
 [Cmdlet(VerbsCommon.Add, "MptPath", SupportsShouldProcess = true)]
 [OutputType(typeof(MptPathInfo))]
-public sealed class AddMptPathCommand : ServerCmdlet
+public sealed class AddMptPathCommand : ServerCmdlet, IPathParameters
 {
     private HashSet<string> given = [];
 
@@ -130,7 +130,7 @@ public sealed class AddMptPathCommand : ServerCmdlet
             LocalAddress = given.Contains(nameof(LocalAddress)) ? LocalAddress : null;
             IPVersion = given.Contains(nameof(IPVersion)) ? IPVersion : null;
         }
-        MptPathSpec path = Spec();
+        MptPathSpec path = PathDefaults.Complete(this);
         SettingsTable keys = PathKeys.Of(path);
         keys.Override(Setting);
         WithServer(path, client =>
@@ -147,26 +147,5 @@ public sealed class AddMptPathCommand : ServerCmdlet
                 WriteObject(new MptPathInfo(client.GetStatus().Connections.First(connection => connection.Name == Connection).Paths[index]));
             }
         });
-    }
-
-    private MptPathSpec Spec()
-    {
-        double keepalive = KeepaliveSeconds ?? new MptPathSpec().KeepaliveSeconds;
-        return new MptPathSpec
-        {
-            Interface = Interface,
-            IPVersion = IPVersion ?? PathKeys.VersionOf(RemoteAddress, LocalAddress, PublicAddress, Gateway) ?? 4,
-            LocalAddress = LocalAddress,
-            PublicAddress = PublicAddress,
-            Gateway = Gateway,
-            RemoteAddress = RemoteAddress,
-            WeightOut = WeightOut ?? 1,
-            WeightIn = WeightIn ?? 1,
-            KeepaliveSeconds = keepalive,
-            DeadSeconds = DeadSeconds ?? 3 * keepalive,
-            CommandDefault = CommandDefault,
-            UdpChecksum = UdpChecksum ?? true,
-            StartStatus = (StartStatus ?? PathStartStatus.Up).ToString(),
-        };
     }
 }

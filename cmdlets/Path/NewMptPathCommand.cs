@@ -6,7 +6,7 @@ namespace MptTools.Cmdlets;
 /// <summary>Makes a path that belongs to no connection yet, for New-MptConnection and Add-MptPath. It is checked at once; nothing is started or written.</summary>
 [Cmdlet(VerbsCommon.New, "MptPath")]
 [OutputType(typeof(MptPathSpec))]
-public sealed class NewMptPathCommand : PSCmdlet
+public sealed class NewMptPathCommand : PSCmdlet, IPathParameters
 {
     /// <summary>The network interface the path leaves by.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
@@ -93,7 +93,7 @@ public sealed class NewMptPathCommand : PSCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        MptPathSpec path = Spec();
+        MptPathSpec path = PathDefaults.Complete(this);
         IReadOnlyList<string> faults = NewConnection.FaultsOfPath(PathKeys.Of(path));
         if (faults.Count > 0)
         {
@@ -101,26 +101,5 @@ public sealed class NewMptPathCommand : PSCmdlet
             return;
         }
         WriteObject(path);
-    }
-
-    private MptPathSpec Spec()
-    {
-        double keepalive = KeepaliveSeconds ?? new MptPathSpec().KeepaliveSeconds;
-        return new MptPathSpec
-        {
-            Interface = Interface,
-            IPVersion = IPVersion ?? PathKeys.VersionOf(RemoteAddress, LocalAddress, PublicAddress, Gateway) ?? 4,
-            LocalAddress = LocalAddress,
-            PublicAddress = PublicAddress,
-            Gateway = Gateway,
-            RemoteAddress = RemoteAddress,
-            WeightOut = WeightOut ?? 1,
-            WeightIn = WeightIn ?? 1,
-            KeepaliveSeconds = keepalive,
-            DeadSeconds = DeadSeconds ?? 3 * keepalive,
-            CommandDefault = CommandDefault,
-            UdpChecksum = UdpChecksum ?? true,
-            StartStatus = (StartStatus ?? PathStartStatus.Up).ToString(),
-        };
     }
 }

@@ -57,9 +57,10 @@ internal sealed class PathMeter
         if (timing is { } times)
         {
             (heardTime, heardAt, hasHeard) = (times.Sent, at, true);
-            if (times.Echo != 0)
+            // An echo of what this end has not sent yet is made up.
+            if (times.Echo != 0 && times.Echo <= Microseconds(at))
             {
-                Add(at - TimeSpan.FromMicroseconds(times.Echo % (1UL << 52)) - TimeSpan.FromMicroseconds(times.Held));
+                Add(at - TimeSpan.FromMicroseconds((long)times.Echo) - TimeSpan.FromMicroseconds(times.Held));
             }
         }
         if (counts is { } counted)

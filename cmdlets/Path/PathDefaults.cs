@@ -1,0 +1,26 @@
+namespace MptTools.Cmdlets;
+
+/// <summary>What a path is where a parameter was left out.</summary>
+internal static class PathDefaults
+{
+    internal static MptPathSpec Complete(IPathParameters given)
+    {
+        var path = new MptPathSpec
+        {
+            Interface = given.Interface,
+            IPVersion = given.IPVersion ?? PathKeys.VersionOf(given.RemoteAddress, given.LocalAddress, given.PublicAddress, given.Gateway) ?? 4,
+            LocalAddress = given.LocalAddress,
+            PublicAddress = given.PublicAddress,
+            Gateway = given.Gateway,
+            RemoteAddress = given.RemoteAddress,
+            CommandDefault = given.CommandDefault,
+        };
+        path.WeightOut = given.WeightOut ?? path.WeightOut;
+        path.WeightIn = given.WeightIn ?? path.WeightIn;
+        path.KeepaliveSeconds = given.KeepaliveSeconds ?? path.KeepaliveSeconds;
+        path.DeadSeconds = given.DeadSeconds ?? 3 * path.KeepaliveSeconds;
+        path.UdpChecksum = given.UdpChecksum ?? path.UdpChecksum;
+        path.StartStatus = given.StartStatus?.ToString() ?? path.StartStatus;
+        return path;
+    }
+}
