@@ -125,8 +125,10 @@ public class CommandTests
         Assert.Equal(["toB.conf"], server.Save("toB.conf"));
         Assert.Equal([PathStatusCode.TakenDown, PathStatusCode.Up], ConfigLoader.LoadConnection(file).Config!.Paths.Select(path => path.Status));
         Assert.Empty(server.Save());
-        server.Reload();
+        // Before a reload, which would bring the running configuration to what the file says.
         server.Restart();
+        Assert.Equal(PathStatusCode.TakenDown, PathAt(server, 0).Detail);
+        server.Reload();
         Assert.Equal(PathStatusCode.TakenDown, PathAt(server, 0).Detail);
 
         server.SetPathStatus("toB", 0, up: true);
