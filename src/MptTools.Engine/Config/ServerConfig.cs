@@ -218,6 +218,17 @@ public sealed record ConnectionConfig
     /// </summary>
     public bool BuiltInKeyAfterCreate { get; init; }
 
+    /// <summary>
+    /// mapping: which packet takes which path. Where the key is missing, Combined if there are rules or ports of paths, and Packet if not.
+    /// </summary>
+    public MappingMode Mapping { get; init; }
+
+    /// <summary>mapping_rest: how Combined spreads what no rule matches; anything but Combined.</summary>
+    public MappingMode MappingRest { get; init; }
+
+    /// <summary>The rules of Combined, [rule_0] first.</summary>
+    public IReadOnlyList<RuleConfig> Rules { get; init; } = [];
+
     /// <summary>The paths, [path_0] first; 1 to 20.</summary>
     public required IReadOnlyList<PathConfig> Paths { get; init; }
 
@@ -272,6 +283,27 @@ public sealed record PathConfig
 
     /// <summary>weight_in: 1 to 10000, the weight the peer's side gets from create.</summary>
     public int WeightIn { get; init; } = 1;
+
+    /// <summary>path_priority: with the mapping Priority a path is used when all of smaller numbers are full or down; 1 to 255.</summary>
+    public int Priority { get; init; } = 1;
+
+    /// <summary>rate_limit: what it sends at most, outer headers from IP on included, in bit/s; 0: no limit.</summary>
+    public long RateLimit { get; init; }
+
+    /// <summary>backup: used only when no path without this is up, or by a rule that names it.</summary>
+    public bool IsBackup { get; init; }
+
+    /// <summary>tcp_dst: packets to these TCP ports take this path, as by a rule behind those of the connection.</summary>
+    public IReadOnlyList<PortRange> TcpDestinationPorts { get; init; } = [];
+
+    /// <summary>tcp_src: packets from these TCP ports, likewise.</summary>
+    public IReadOnlyList<PortRange> TcpSourcePorts { get; init; } = [];
+
+    /// <summary>udp_dst: packets to these UDP ports, likewise.</summary>
+    public IReadOnlyList<PortRange> UdpDestinationPorts { get; init; } = [];
+
+    /// <summary>udp_src: packets from these UDP ports, likewise.</summary>
+    public IReadOnlyList<PortRange> UdpSourcePorts { get; init; } = [];
 
     /// <summary>cmd_default: commands between servers take this path.</summary>
     public bool IsCommandDefault { get; init; }
