@@ -209,6 +209,20 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
     public void RemovePath(string connection, int path) => Run(() => reconfiguration.RemovePath(connection, path));
 
     /// <inheritdoc/>
+    public int AddRule(string connection, IReadOnlyDictionary<string, string> settings, int? position = null) =>
+        control!.Invoke(() => reconfiguration.AddRule(connection, settings, position));
+
+    /// <inheritdoc/>
+    public void SetRule(string connection, int rule, IReadOnlyDictionary<string, string> settings) =>
+        Run(() => reconfiguration.SetRule(connection, rule, settings));
+
+    /// <inheritdoc/>
+    public void RemoveRule(string connection, int rule) => Run(() => reconfiguration.RemoveRule(connection, rule));
+
+    /// <inheritdoc/>
+    public MappingAnswer TestMapping(MappingQuestion question) => control!.Invoke(() => reconfiguration.TestMapping(question));
+
+    /// <inheritdoc/>
     public int AddNetwork(string connection, string source, string destination) =>
         control!.Invoke(() => reconfiguration.AddNetwork(connection, source, destination));
 

@@ -149,6 +149,14 @@ public sealed record ConnectionStatus
     public OrderingStatus Ordering { get; init; } = new();
     /// <summary>Packets dropped, by reason; only reasons that occurred.</summary>
     public IReadOnlyDictionary<string, long> Drops { get; init; } = new Dictionary<string, long>();
+    /// <summary>How packets are given to paths.</summary>
+    public MappingMode Mapping { get; init; }
+    /// <summary>With Combined: how what no rule matches is given to paths.</summary>
+    public MappingMode MappingRest { get; init; }
+    /// <summary>The rules of Combined in the order they are asked: those of the connection, then those that ports of its paths say.</summary>
+    public IReadOnlyList<RuleStatus> Rules { get; init; } = [];
+    /// <summary>Packets that the peer sent on every path and that had come on another one already.</summary>
+    public long DuplicatesDiscarded { get; init; }
     /// <summary>The paths, path 0 first.</summary>
     public required IReadOnlyList<PathStatus> Paths { get; init; }
     /// <summary>The networks behind the peer.</summary>
@@ -231,6 +239,20 @@ public sealed record PathStatus
     public required int WeightOut { get; init; }
     /// <summary>Weight the peer was asked to use.</summary>
     public required int WeightIn { get; init; }
+    /// <summary>With the mapping Priority paths of smaller numbers are used first; 1 to 255.</summary>
+    public int Priority { get; init; } = 1;
+    /// <summary>What it sends at most, outer headers from IP on included, in bit/s; null: no limit.</summary>
+    public long? RateLimit { get; init; }
+    /// <summary>Used only when no path without this is up, or by a rule that names it.</summary>
+    public bool IsBackup { get; init; }
+    /// <summary>Packets to these TCP ports take this path, as in "80 443 8000-8099"; empty: none.</summary>
+    public string TcpDestinationPorts { get; init; } = "";
+    /// <summary>Packets from these TCP ports, likewise.</summary>
+    public string TcpSourcePorts { get; init; } = "";
+    /// <summary>Packets to these UDP ports, likewise.</summary>
+    public string UdpDestinationPorts { get; init; } = "";
+    /// <summary>Packets from these UDP ports, likewise.</summary>
+    public string UdpSourcePorts { get; init; } = "";
     /// <summary>Seconds between keepalives; 0: none are sent.</summary>
     public required double KeepaliveSeconds { get; init; }
     /// <summary>Seconds of silence after which the path counts as down.</summary>
@@ -259,6 +281,12 @@ public sealed record PathStatus
     public long BytesSent { get; init; }
     /// <summary>Bytes of inner packets received.</summary>
     public long BytesReceived { get; init; }
+    /// <summary>Percent of the bytes that the connection sent; null where it sent none.</summary>
+    public double? Share { get; init; }
+    /// <summary>Percent of the weights of all paths of the connection.</summary>
+    public double WeightShare { get; init; }
+    /// <summary>Bytes that wait now for room in <see cref="RateLimit"/>.</summary>
+    public long QueuedBytes { get; init; }
     /// <summary>What the keepalives of two MptTools tell of the line.</summary>
     public LineStatus Line { get; init; } = new();
     /// <summary>Packets the kernel refused to send.</summary>
@@ -289,6 +317,29 @@ public sealed record LineStatus
     public long InwardSent { get; init; }
     /// <summary>How many of them arrived.</summary>
     public long InwardArrived { get; init; }
+}
+
+/// <summary>One rule of a connection's combined mapping.</summary>
+public sealed record RuleStatus
+{
+    /// <summary>The name of the server (its first tunnel).</summary>
+    public required string Server { get; init; }
+    /// <summary>The connection's name.</summary>
+    public required string Connection { get; init; }
+    /// <summary>n of [rule_n]; null for a rule that ports of a path say.</summary>
+    public int? Index { get; init; }
+    /// <summary>The name its section has; null where it has none.</summary>
+    public string? Name { get; init; }
+    /// <summary>How users know it, as in "rule 2 (voice)" or "tcp_dst of path 1".</summary>
+    public required string Title { get; init; }
+    /// <summary>What a packet must be, as in "protocol=udp dst_port=5060-5061"; empty: every packet is.</summary>
+    public required string Conditions { get; init; }
+    /// <summary>Where it goes then, as in "paths=0,1 spread=duplicate"; empty: as the rest of the connection.</summary>
+    public required string Action { get; init; }
+    /// <summary>Packets that it decided.</summary>
+    public long Packets { get; init; }
+    /// <summary>Bytes of these packets.</summary>
+    public long Bytes { get; init; }
 }
 
 /// <summary>One network of a connection.</summary>

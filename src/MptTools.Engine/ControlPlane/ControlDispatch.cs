@@ -28,6 +28,16 @@ internal static class ControlDispatch
             case ControlRequest.PathRemove:
                 server.RemovePath(Need(request.Connection, "connection"), NeedPath(request));
                 return new ControlAnswer();
+            case ControlRequest.RuleAdd:
+                return new ControlAnswer { Index = server.AddRule(Need(request.Connection, "connection"), Need(request.Settings, "settings"), request.Rule) };
+            case ControlRequest.RuleChange:
+                server.SetRule(Need(request.Connection, "connection"), NeedRule(request), Need(request.Settings, "settings"));
+                return new ControlAnswer();
+            case ControlRequest.RuleRemove:
+                server.RemoveRule(Need(request.Connection, "connection"), NeedRule(request));
+                return new ControlAnswer();
+            case ControlRequest.MappingTest:
+                return new ControlAnswer { Mapping = server.TestMapping(NeedPacket(request)) };
             case ControlRequest.ConnectionChange:
                 server.SetConnection(Need(request.Connection, "connection"), Need(request.Settings, "settings"));
                 return new ControlAnswer();
@@ -95,6 +105,16 @@ internal static class ControlDispatch
     };
 
     private static int NeedPath(ControlRequest request) => request.Path ?? throw Bad($"A {request.Request} request needs 'path', a number.");
+
+    private static int NeedRule(ControlRequest request) => request.Rule ?? throw Bad($"A {request.Request} request needs 'rule', a number.");
+
+    private static MappingQuestion NeedPacket(ControlRequest request)
+    {
+        MappingQuestion packet = Need(request.Packet, "packet");
+        Need(packet.Source, "packet.source");
+        Need(packet.Destination, "packet.destination");
+        return packet;
+    }
 
     private static PathState NeedState(ControlRequest request) => request.State is { } state && Enum.IsDefined(state)
         ? state

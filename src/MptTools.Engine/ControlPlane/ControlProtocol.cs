@@ -34,6 +34,7 @@ internal sealed record ControlRequest
     internal const string Hello = "hello", Status = "status", Command = "command", Stop = "stop", Subscribe = "subscribe",
         Reload = "reload", Restart = "restart", Delete = "delete", Save = "save", Create = "create",
         PathSet = "path-set", PathAdd = "path-add", PathChange = "path-change", PathRemove = "path-remove",
+        RuleAdd = "rule-add", RuleChange = "rule-change", RuleRemove = "rule-remove", MappingTest = "mapping-test",
         ConnectionChange = "connection-change", NetworkAdd = "network-add", NetworkRemove = "network-remove",
         AddressAdd = "address-add", AddressRemove = "address-remove", InterfaceSet = "interface-set";
 
@@ -45,16 +46,19 @@ internal sealed record ControlRequest
     /// <summary>reload, restart, delete, save, create: a file of connections/, without directory.</summary>
     public string? File { get; init; }
 
-    /// <summary>path-..., connection-change, network-...: the connection's name.</summary>
+    /// <summary>path-..., rule-..., connection-change, network-...: the connection's name.</summary>
     public string? Connection { get; init; }
 
     /// <summary>path-set, path-change, path-remove: n of [path_n].</summary>
     public int? Path { get; init; }
 
+    /// <summary>rule-change, rule-remove: n of [rule_n]; rule-add: the one it is to be, missing for behind the others.</summary>
+    public int? Rule { get; init; }
+
     /// <summary>path-set, interface-set: where to.</summary>
     public PathState? State { get; init; }
 
-    /// <summary>path-add, path-change, connection-change: keys as in the files, and their values.</summary>
+    /// <summary>path-add, path-change, rule-add, rule-change, connection-change: keys as in the files, and their values.</summary>
     public Dictionary<string, string>? Settings { get; init; }
 
     /// <summary>network-...: the network on this side, and the one behind the peer.</summary>
@@ -68,6 +72,9 @@ internal sealed record ControlRequest
 
     /// <summary>address-...: the address, with its prefix length or without.</summary>
     public string? Address { get; init; }
+
+    /// <summary>mapping-test: the packet.</summary>
+    public MappingQuestion? Packet { get; init; }
 }
 
 /// <summary>One answer: <see cref="Error"/> and <see cref="Kind"/>, or the result of what was asked (nothing: done).</summary>
@@ -83,7 +90,10 @@ internal sealed record ControlAnswer
     /// <summary>command: what the client prints. Beside an <see cref="Error"/> too.</summary>
     public CommandText? Command { get; init; }
 
-    /// <summary>path-add, network-add: the number of what was added.</summary>
+    /// <summary>mapping-test: which path the packet would take.</summary>
+    public MappingAnswer? Mapping { get; init; }
+
+    /// <summary>path-add, rule-add, network-add: the number of what was added.</summary>
     public int? Index { get; init; }
 
     /// <summary>save: the names of the files that were written.</summary>

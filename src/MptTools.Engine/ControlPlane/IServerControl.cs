@@ -97,6 +97,33 @@ public interface IServerControl
     /// <exception cref="MptCommandException">There is no such connection or network.</exception>
     void RemoveNetwork(string connection, string source, string destination);
 
+    /// <summary>Adds a rule to a running connection's combined mapping.</summary>
+    /// <param name="connection">The connection's name.</param>
+    /// <param name="settings">Keys and values as in [rule_n] of its file.</param>
+    /// <param name="position">Its index: that of the rule it comes before, from 0; null: behind the others.</param>
+    /// <returns>Its index.</returns>
+    /// <exception cref="MptCommandException">There is no such connection or position, or a setting is wrong or cannot be carried out.</exception>
+    int AddRule(string connection, IReadOnlyDictionary<string, string> settings, int? position = null);
+
+    /// <summary>Changes a rule of a running connection.</summary>
+    /// <param name="connection">The connection's name.</param>
+    /// <param name="rule">The rule's index, from 0.</param>
+    /// <param name="settings">Keys and values as in [rule_n] of its file; an empty value is as if the key were missing there.</param>
+    /// <exception cref="MptCommandException">There is no such connection or rule, or a setting is wrong or cannot be carried out.</exception>
+    void SetRule(string connection, int rule, IReadOnlyDictionary<string, string> settings);
+
+    /// <summary>Takes a rule out of a running connection; the later ones move up by one.</summary>
+    /// <param name="connection">The connection's name.</param>
+    /// <param name="rule">The rule's index, from 0.</param>
+    /// <exception cref="MptCommandException">There is no such connection or rule.</exception>
+    void RemoveRule(string connection, int rule);
+
+    /// <summary>Tells which path a packet would take now, and why, without sending it and without a trace in what comes after.</summary>
+    /// <exception cref="MptCommandException">
+    /// The question has a fault, there is no such connection, or the packet is no connection's traffic.
+    /// </exception>
+    MappingAnswer TestMapping(MappingQuestion question);
+
     /// <summary>
     /// Has the peer create the other end of a connection (<c>accept_remote</c> and <c>conf.template</c> there), completes our own
     /// with its answer and starts it. Takes up to 6 seconds where the peer does not answer.

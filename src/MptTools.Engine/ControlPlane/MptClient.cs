@@ -108,6 +108,23 @@ public sealed class MptClient
     public void RemovePath(string connection, int path) =>
         channel.Exchange(new ControlRequest { Request = ControlRequest.PathRemove, Connection = connection, Path = path });
 
+    /// <inheritdoc cref="IServerControl.AddRule"/>
+    public int AddRule(string connection, IReadOnlyDictionary<string, string> settings, int? position = null) => IndexOf(channel.Exchange(
+        new ControlRequest { Request = ControlRequest.RuleAdd, Connection = connection, Rule = position, Settings = new(settings) }));
+
+    /// <inheritdoc cref="IServerControl.SetRule"/>
+    public void SetRule(string connection, int rule, IReadOnlyDictionary<string, string> settings) => channel.Exchange(
+        new ControlRequest { Request = ControlRequest.RuleChange, Connection = connection, Rule = rule, Settings = new(settings) });
+
+    /// <inheritdoc cref="IServerControl.RemoveRule"/>
+    public void RemoveRule(string connection, int rule) =>
+        channel.Exchange(new ControlRequest { Request = ControlRequest.RuleRemove, Connection = connection, Rule = rule });
+
+    /// <inheritdoc cref="IServerControl.TestMapping"/>
+    public MappingAnswer TestMapping(MappingQuestion question) =>
+        channel.Exchange(new ControlRequest { Request = ControlRequest.MappingTest, Packet = question }).Mapping
+            ?? throw channel.NotUnderstood("its answer has no mapping");
+
     /// <inheritdoc cref="IServerControl.AddNetwork"/>
     public int AddNetwork(string connection, string source, string destination) => IndexOf(channel.Exchange(
         new ControlRequest { Request = ControlRequest.NetworkAdd, Connection = connection, Source = source, Destination = destination }));

@@ -37,6 +37,30 @@ internal sealed class Reconfiguration(ServerContext context, ConnectionSet conne
         Change(connection, ConnectionSettings.RemovePath(connection.Config, path, Around(connection)));
     }
 
+    internal int AddRule(string name, IReadOnlyDictionary<string, string> settings, int? position)
+    {
+        ConnectionController connection = Find(name);
+        throw NotYet(connection);
+    }
+
+    internal void SetRule(string name, int rule, IReadOnlyDictionary<string, string> settings)
+    {
+        ConnectionController connection = Find(name);
+        throw NotYet(connection);
+    }
+
+    internal void RemoveRule(string name, int rule)
+    {
+        ConnectionController connection = Find(name);
+        throw NotYet(connection);
+    }
+
+    internal MappingAnswer TestMapping(MappingQuestion question) =>
+        throw new MptCommandException("This server does not tell its mapping yet.");
+
+    private static MptCommandException NotYet(ConnectionController connection) =>
+        new($"The rules of {connection.Config.Name} cannot be changed while it runs yet. Change its file and reload it.");
+
     internal int AddNetwork(string name, string source, string destination)
     {
         ConnectionController connection = Find(name);

@@ -85,6 +85,23 @@ internal sealed class FakeServer : IServerControl
 
     public void RemovePath(string connection, int path) => Note("path remove", connection, path);
 
+    public int AddRule(string connection, IReadOnlyDictionary<string, string> settings, int? position = null)
+    {
+        Note("rule add", connection, Text(settings), position is null ? null : $"at {position}");
+        return position ?? 3;
+    }
+
+    public void SetRule(string connection, int rule, IReadOnlyDictionary<string, string> settings) =>
+        Note("rule set", connection, rule, Text(settings));
+
+    public void RemoveRule(string connection, int rule) => Note("rule remove", connection, rule);
+
+    public MappingAnswer TestMapping(MappingQuestion question)
+    {
+        Note("map", question);
+        return Samples.Mapping();
+    }
+
     public int AddNetwork(string connection, string source, string destination)
     {
         Note("network add", connection, source, destination);

@@ -70,6 +70,33 @@ internal static class Samples
         Since = Start,
     };
 
+    internal static RuleStatus Rule(int index = 0, string? name = "voice") => new()
+    {
+        Server = "tun0",
+        Connection = "MPT_connection_10.0.0.2",
+        Index = index,
+        Name = name,
+        Title = $"rule {index}{(name is null ? "" : $" ({name})")}",
+        Conditions = "protocol=udp dst_port=5060-5061",
+        Action = "paths=0,1 spread=duplicate",
+        Packets = 12,
+        Bytes = 2400,
+    };
+
+    internal static MappingAnswer Mapping() => new()
+    {
+        Server = "tun0",
+        Connection = "MPT_connection_10.0.0.2",
+        Mapping = MappingMode.Combined,
+        Rule = 0,
+        RuleTitle = "rule 0 (voice)",
+        Spread = MappingMode.Flow,
+        Candidates = [0, 1],
+        Path = 1,
+        IsNumbered = false,
+        Reason = "Rule 0 (voice) matches.",
+    };
+
     internal static MptEvent Event(string message) => new()
     {
         Time = Start,

@@ -139,6 +139,10 @@ public sealed partial class ControlSocketCredentialsTests
         public int AddPath(string connection, IReadOnlyDictionary<string, string> settings) => throw new NotSupportedException();
         public void SetPath(string connection, int path, IReadOnlyDictionary<string, string> settings) => throw new NotSupportedException();
         public void RemovePath(string connection, int path) => throw new NotSupportedException();
+        public int AddRule(string connection, IReadOnlyDictionary<string, string> settings, int? position = null) => throw new NotSupportedException();
+        public void SetRule(string connection, int rule, IReadOnlyDictionary<string, string> settings) => throw new NotSupportedException();
+        public void RemoveRule(string connection, int rule) => throw new NotSupportedException();
+        public MappingAnswer TestMapping(MappingQuestion question) => throw new NotSupportedException();
         public int AddNetwork(string connection, string source, string destination) => throw new NotSupportedException();
         public void RemoveNetwork(string connection, string source, string destination) => throw new NotSupportedException();
         public Task CreateAsync(string file) => throw new NotSupportedException();
