@@ -116,7 +116,7 @@ internal sealed partial class ConnectionController
         int length = Keepalive.Write(datagram, Config.IPVersion, Config.LocalAddress, Config.RemoteAddress!);
         KeepaliveExtension extension = new()
         {
-            Capabilities = PeerCapabilities.EcnNormalMode | (Runtime.FollowsPeer ? PeerCapabilities.RoamingAddress : PeerCapabilities.None),
+            Capabilities = PeerCapabilities.EcnNormalMode | PeerCapabilities.Duplicates | (Runtime.FollowsPeer ? PeerCapabilities.RoamingAddress : PeerCapabilities.None),
             NextSequence = Runtime.Sequenced ? Runtime.AnnouncedSequence : null,
             Instance = new KeepaliveInstance(instance, ++keepalivesSent),
             PeerInstance = peerInstance?.Id,
@@ -126,6 +126,7 @@ internal sealed partial class ConnectionController
             // What is sent elsewhere measures another line.
             Timing = probed is null ? timing : null,
             Counts = probed is null ? counts : null,
+            IsUnnumbered = Runtime.Sequenced && (Runtime.NumberedPaths >> path.Runtime.Index & 1) == 0,
         };
         length = Keepalive.WriteExtension(datagram, extension, key);
         return datagram.AsSpan(0, length);
@@ -194,13 +195,19 @@ internal sealed partial class ConnectionController
                 path.Meter.Hear(extension.Timing, extension.Counts, received.Time, received.PathReceived);
             }
         }
-        if (extension.NextSequence is { } next && Runtime.Order is { } order)
+        bool saysMore = isNewest && extension.IsUnnumbered && !path.Runtime.PeerSendsNoNumbers;
+        if (isNewest)
+        {
+            path.Runtime.PeerSendsNoNumbers = extension.IsUnnumbered;
+        }
+        if (extension.NextSequence is { } next && Runtime.Order is not null)
         {
             path.Runtime.Announce(next);
-            if (order.Waiting > 0)
-            {
-                context.Forwarder.Wake(Runtime);
-            }
+            saysMore = true;
+        }
+        if (saysMore && Runtime.Order is { Waiting: > 0 })
+        {
+            context.Forwarder.Wake(Runtime);
         }
     }
 
@@ -208,6 +215,11 @@ internal sealed partial class ConnectionController
     {
         Runtime.PeerIsOurs = kind == PeerKind.MptTools;
         Runtime.PeerTakesEcn = (capabilities & PeerCapabilities.EcnNormalMode) != 0;
+        Runtime.PeerTakesDuplicates = (capabilities & PeerCapabilities.Duplicates) != 0;
+        if (kind != PeerKind.MptTools)
+        {
+            Array.ForEach(Runtime.Paths, path => path.PeerSendsNoNumbers = false);
+        }
         Peer = kind;
         // A peer that is out of reach for a while and comes back is no news.
         if (kind != PeerKind.Unknown && kind != announcedPeer)

@@ -31,6 +31,7 @@ internal sealed partial class ConnectionController
         this.context = context;
         Runtime = new ConnectionRuntime(config, tunnel, context.Forwarder.AssignDownlink());
         Runtime.Size.Doubts = context.Doubts;
+        Runtime.DuplicateKey = (uint)instance;
         listeners = new PathListeners(context, Runtime);
         Paths = [.. Runtime.Paths.Select(path => new PathController(context, path, now))];
         LocalTunnel = MappedAddress.ToInteger(config.LocalAddress);

@@ -48,6 +48,10 @@ internal sealed class ConnectionRuntime
     /// <summary>The peer is MptTools, and what it has said it can do. Written by the control plane.</summary>
     internal volatile bool PeerIsOurs;
     internal volatile bool PeerTakesEcn;
+    internal volatile bool PeerTakesDuplicates;
+
+    /// <summary>The key of packets that are sent on several paths: their numbering is that of one start of this connection. Set once.</summary>
+    internal uint DuplicateKey { get; set; }
 
     /// <summary>
     /// Where several threads send, whoever sends packets of this connection holds it from the first one's number until the last
@@ -63,6 +67,10 @@ internal sealed class ConnectionRuntime
     internal volatile uint AnnouncedSequence;
 
     internal bool Sequenced => Order is not null;
+
+    /// <summary>Bit i: packets with numbers may go by path i at present. Read by the control plane.</summary>
+    internal volatile uint NumberedPaths = uint.MaxValue;
+
     internal DropCounters SendDrops { get; } = new();
 
     /// <summary>Packets that were cut into fragments, and packets whose senders were told what fits.</summary>
@@ -203,7 +211,17 @@ internal sealed class PathRuntime
     /// </summary>
     internal void Announce(uint nextSequence) => Interlocked.Exchange(ref announced, nextSequence);
 
-    internal void ForgetAnnouncement() => Volatile.Write(ref announced, -1);
+    internal void ForgetAnnouncement()
+    {
+        Volatile.Write(ref announced, -1);
+        PeerSendsNoNumbers = false;
+    }
+
+    /// <summary>
+    /// The peer puts no numbered packets on this path at present, so that none of those that are missing will come by it. Written by the
+    /// control plane, read by the receiving side; a numbered packet that has come since proves the contrary.
+    /// </summary>
+    internal volatile bool PeerSendsNoNumbers;
 
     internal bool TryTakeAnnouncement(out uint nextSequence)
     {

@@ -23,7 +23,8 @@ internal static class Keepalive
     private const int ExtensionHeaderLength = 5;
 
     private const byte CapabilitiesType = 1, NextSequenceType = 2, InstanceType = 3, PeerInstanceType = 4,
-        ObservedType = 5, PathType = 6, SourceType = 7, TimingType = 8, CountsType = 9, AuthenticationType = 127;
+        ObservedType = 5, PathType = 6, SourceType = 7, TimingType = 8, CountsType = 9, UnnumberedType = 10,
+        AuthenticationType = 127;
 
     private const int CapabilitiesLength = 4, NextSequenceLength = 4, InstanceLength = 16, PeerInstanceLength = 8,
         EndpointLength = 19, PathLength = 3, TimingLength = 20, CountsLength = 24, AuthenticationLength = HMACSHA256.HashSizeInBytes;
@@ -122,6 +123,11 @@ internal static class Keepalive
             BinaryPrimitives.WriteUInt64BigEndian(value, counts.Sent);
             BinaryPrimitives.WriteUInt64BigEndian(value[8..], counts.PeerSent);
             BinaryPrimitives.WriteUInt64BigEndian(value[16..], counts.PeerReceived);
+        }
+
+        if (extension.IsUnnumbered)
+        {
+            Append(body, ref end, UnnumberedType, 0);
         }
 
         if (!key.IsEmpty)
@@ -277,8 +283,11 @@ internal static class Keepalive
                         BinaryPrimitives.ReadUInt64BigEndian(value[16..])),
                 };
                 return true;
+            case UnnumberedType when value.IsEmpty && !extension.IsUnnumbered:
+                extension = extension with { IsUnnumbered = true };
+                return true;
             case CapabilitiesType or NextSequenceType or InstanceType or PeerInstanceType or ObservedType or PathType or SourceType
-                or TimingType or CountsType:
+                or TimingType or CountsType or UnnumberedType:
                 return false;
             default:
                 return true;

@@ -10,7 +10,7 @@ internal enum PeerCapabilities : uint
     None = 0,
     /// <summary>Decapsulates by RFC 6040: outer headers may carry ECN in normal mode.</summary>
     EcnNormalMode = 1 << 0,
-    /// <summary>Recognises duplicates by sequence number: a packet may be sent on several paths.</summary>
+    /// <summary>Recognises packets with GRE key and sequence number as duplicates: they may be sent on several paths.</summary>
     Duplicates = 1 << 1,
     /// <summary>Tells paths apart that share one pair of addresses.</summary>
     SharedAddressPair = 1 << 2,
@@ -81,6 +81,8 @@ internal readonly record struct KeepaliveExtension
     internal KeepaliveTiming? Timing { get; init; }
     /// <summary>For the loss on this path.</summary>
     internal KeepaliveCounts? Counts { get; init; }
+    /// <summary>At present the sender puts no packets with a number of the connection on this path.</summary>
+    internal bool IsUnnumbered { get; init; }
 }
 
 /// <summary>What a keepalive turned out to be.</summary>

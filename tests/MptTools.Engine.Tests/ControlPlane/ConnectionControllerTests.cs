@@ -52,7 +52,7 @@ public class ConnectionControllerTests
         Assert.Equal([77u, 77u], second.Select(extension => extension.NextSequence!.Value));
         Assert.Equal([1ul, 2, 3, 4], first.Concat(second).Select(extension => extension.Instance!.Value.Counter));
         Assert.Single(first.Concat(second).Select(extension => extension.Instance!.Value.Id).Distinct());
-        Assert.All(first, extension => Assert.Equal((PeerCapabilities.EcnNormalMode, null, null, null), (extension.Capabilities, extension.PeerInstance, extension.Observed, extension.Source)));
+        Assert.All(first, extension => Assert.Equal((PeerCapabilities.EcnNormalMode | PeerCapabilities.Duplicates, null, null, null), (extension.Capabilities, extension.PeerInstance, extension.Observed, extension.Source)));
     }
 
     [Fact]
@@ -60,7 +60,12 @@ public class ConnectionControllerTests
     {
         using ControllerBench bench = new(Configs.Connection(Configs.Path(0)));
         bench.PassTo(0);
-        Assert.Null(bench.Sent(0).Extension.NextSequence);
+        bench.Runtime.NumberedPaths = 0;
+        bench.PassTo(1000);
+        foreach (KeepaliveExtension extension in (KeepaliveExtension[])[bench.Sent(0).Extension, bench.Sent(0).Extension])
+        {
+            Assert.Equal((null, false), (extension.NextSequence, extension.IsUnnumbered));
+        }
         bench.HearExtended(0, new KeepaliveExtension { NextSequence = 5 });
         Assert.False(bench.Runtime.Paths[0].TryTakeAnnouncement(out _));
     }
@@ -95,24 +100,73 @@ public class ConnectionControllerTests
     }
 
     [Theory]
-    [InlineData(PeerCapabilities.None, false)]
-    [InlineData(PeerCapabilities.EcnNormalMode, true)]
-    [InlineData(PeerCapabilities.Duplicates | (PeerCapabilities)0x8000_0000, false)]
-    [InlineData(null, false)]
-    internal void APeerOfOursSaysWhatItCanDo(PeerCapabilities? capabilities, bool takesEcn)
+    [InlineData(PeerCapabilities.None, false, false)]
+    [InlineData(PeerCapabilities.EcnNormalMode, true, false)]
+    [InlineData(PeerCapabilities.Duplicates | (PeerCapabilities)0x8000_0000, false, true)]
+    [InlineData(null, false, false)]
+    internal void APeerOfOursSaysWhatItCanDo(PeerCapabilities? capabilities, bool takesEcn, bool takesDuplicates)
     {
         using ControllerBench bench = new();
         bench.HearExtended(1, From(B, 1) with { Capabilities = capabilities, NextSequence = 4711 });
         Assert.Equal(PeerKind.MptTools, bench.Controller.Peer);
         Assert.True(bench.Runtime.PeerIsOurs);
-        Assert.Equal(takesEcn, bench.Runtime.PeerTakesEcn);
+        Assert.Equal((takesEcn, takesDuplicates), (bench.Runtime.PeerTakesEcn, bench.Runtime.PeerTakesDuplicates));
         Assert.False(bench.Runtime.Paths[0].TryTakeAnnouncement(out _));
         Assert.True(bench.Runtime.Paths[1].TryTakeAnnouncement(out uint next));
         Assert.Equal(4711u, next);
         Assert.False(bench.Runtime.Paths[1].TryTakeAnnouncement(out _));
         // It is replaced by an existing server.
         bench.HearPlain(0);
-        Assert.False(bench.Runtime.PeerIsOurs || bench.Runtime.PeerTakesEcn);
+        Assert.False(bench.Runtime.PeerIsOurs || bench.Runtime.PeerTakesEcn || bench.Runtime.PeerTakesDuplicates);
+    }
+
+    [Theory]
+    [InlineData(0b11u, false, false)]
+    [InlineData(0b10u, true, false)]
+    [InlineData(0b01u, false, true)]
+    [InlineData(0u, true, true)]
+    public void ThePeerLearnsWhichPathsCarryNoNumbers(uint numbered, bool first, bool second)
+    {
+        using ControllerBench bench = new();
+        bench.Runtime.NumberedPaths = numbered;
+        bench.PassTo(0);
+        Assert.Equal((first, second), (bench.Sent(0).Extension.IsUnnumbered, bench.Sent(1).Extension.IsUnnumbered));
+        bench.Runtime.NumberedPaths = uint.MaxValue;
+        bench.PassTo(1000);
+        Assert.Equal((false, false), (bench.Sent(0).Extension.IsUnnumbered, bench.Sent(1).Extension.IsUnnumbered));
+    }
+
+    [Fact]
+    public void OnlyTheNewestKeepaliveOfAPathSaysWhetherItCarriesNumbers()
+    {
+        using ControllerBench bench = new();
+        bench.HearExtended(0, From(B, 1));
+        bench.HearExtended(1, From(B, 3) with { IsUnnumbered = true });
+        Assert.Equal((false, true), NoNumbers());
+        // Overtaken by the one before.
+        bench.HearExtended(1, From(B, 2));
+        Assert.Equal((false, true), NoNumbers());
+        bench.HearExtended(0, From(B, 5) with { IsUnnumbered = true });
+        bench.HearExtended(0, From(B, 4));
+        Assert.Equal((true, true), NoNumbers());
+        bench.HearExtended(1, From(B, 6));
+        Assert.Equal((true, false), NoNumbers());
+        // What starts again may do otherwise on every path.
+        bench.HearExtended(1, From(B + 1, 1) with { IsUnnumbered = true });
+        Assert.Equal((false, true), NoNumbers());
+        // Existing servers say nothing of it.
+        bench.HearPlain(0);
+        Assert.Equal((false, false), NoNumbers());
+
+        (bool, bool) NoNumbers() => (bench.Runtime.Paths[0].PeerSendsNoNumbers, bench.Runtime.Paths[1].PeerSendsNoNumbers);
+    }
+
+    [Fact]
+    public void TheKeyOfCopiesIsThatOfTheInstance()
+    {
+        using ControllerBench bench = new();
+        bench.PassTo(0);
+        Assert.Equal((uint)(bench.Sent(0).Extension.Instance!.Value.Id & uint.MaxValue), bench.Runtime.DuplicateKey);
     }
 
     [Theory]

@@ -163,13 +163,13 @@ public sealed class PeerMovesTests : IDisposable
         ObservedEndpoint before = open.Runtime.Paths[0].Remote.Endpoint;
         open.PassTo(0);
         KeepaliveExtension said = Said(1) with { PeerInstance = open.Sent(0).Extension.Instance!.Value.Id };
-        Assert.Equal(PeerCapabilities.EcnNormalMode, open.Sent(1).Extension.Capabilities);
+        Assert.Equal(PeerCapabilities.EcnNormalMode | PeerCapabilities.Duplicates, open.Sent(1).Extension.Capabilities);
         ObservedEndpoint otherPort = before with { Port = 40001 };
         open.Hear(0, open.Body(said with { Source = otherPort }, []), otherPort, isKnownAddress: true);
         open.Hear(0, open.Body(said with { Instance = new KeepaliveInstance(B, 2), Source = Elsewhere }, []), Elsewhere, isKnownAddress: false);
         Assert.Equal(before, open.Runtime.Paths[0].Remote.Endpoint);
         Assert.True(elsewhere.IsEmpty);
-        Assert.Equal(PeerCapabilities.EcnNormalMode | PeerCapabilities.RoamingAddress, bench.Sent(1, Key).Extension.Capabilities);
+        Assert.Equal(PeerCapabilities.EcnNormalMode | PeerCapabilities.Duplicates | PeerCapabilities.RoamingAddress, bench.Sent(1, Key).Extension.Capabilities);
     }
 
     [Fact]

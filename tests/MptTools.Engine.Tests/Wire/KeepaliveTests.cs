@@ -19,8 +19,9 @@ public class KeepaliveTests
     private const string Source = "071304303900000000000000000000FFFFCB007107";
     private const string Timing = "081400000000004C4B4000000000006AD59C0003D090";
     private const string Counts = "091800000000000004B00000000000000384000000000000037B";
-    private const string Fields = Capabilities + NextSequence + Instance + PeerInstance + Observed + Path + Source + Timing + Counts;
-    private const string Authentication = "7F20438098A897F59113C0CF02C23405DF07263D976273DD91CC0B1595A298E8E49C";
+    private const string Unnumbered = "0A00";
+    private const string Fields = Capabilities + NextSequence + Instance + PeerInstance + Observed + Path + Source + Timing + Counts + Unnumbered;
+    private const string Authentication = "7F20192E077909196E3E124D0FB00C47571216207D1542E526312F002C7451BA6B2A";
 
     private static ReadOnlySpan<byte> Key => "A0A1A2A3A4A5A6A7A8A9AAABACADAEAFB0B1B2B3B4B5B6B7B8B9BABBBCBDBEBF"u8;
 
@@ -35,6 +36,7 @@ public class KeepaliveTests
         Source = new ObservedEndpoint(MappedAddress.ToInteger(IPAddress.Parse("203.0.113.7")), 12345),
         Timing = new KeepaliveTiming(5_000_000, 7_001_500, 250_000),
         Counts = new KeepaliveCounts(1200, 900, 891),
+        IsUnnumbered = true,
     };
 
     [Fact]
@@ -80,8 +82,8 @@ public class KeepaliveTests
     [InlineData(Body + "4D707454", nameof(KeepaliveStatus.ExtendedInvalid))] // no version
     [InlineData(Body + Header, nameof(KeepaliveStatus.Extended))]
     [InlineData(Body + Header + Observed + Instance, nameof(KeepaliveStatus.Extended))] // any order
-    [InlineData(Body + Header + "0A00" + "0B03AABBCC" + Capabilities, nameof(KeepaliveStatus.Extended))] // unknown types
-    [InlineData(Body + Header + "0A00" + "0A00", nameof(KeepaliveStatus.Extended))]
+    [InlineData(Body + Header + "0B00" + "0C03AABBCC" + Capabilities, nameof(KeepaliveStatus.Extended))] // unknown types
+    [InlineData(Body + Header + "0B00" + "0B00", nameof(KeepaliveStatus.Extended))]
     [InlineData(Body + Header + "0103000001", nameof(KeepaliveStatus.ExtendedInvalid))] // lengths other than the table's
     [InlineData(Body + Header + "01050000000001", nameof(KeepaliveStatus.ExtendedInvalid))]
     [InlineData(Body + Header + "0200", nameof(KeepaliveStatus.ExtendedInvalid))]
@@ -92,6 +94,7 @@ public class KeepaliveTests
     [InlineData(Body + Header + "0707" + "045BA00A010103", nameof(KeepaliveStatus.ExtendedInvalid))]
     [InlineData(Body + Header + "0800", nameof(KeepaliveStatus.ExtendedInvalid))]
     [InlineData(Body + Header + "0908" + "00000000000004B0", nameof(KeepaliveStatus.ExtendedInvalid))]
+    [InlineData(Body + Header + "0A0101", nameof(KeepaliveStatus.ExtendedInvalid))]
     [InlineData(Body + Header + "7F00", nameof(KeepaliveStatus.ExtendedInvalid))]
     [InlineData(Body + Header + Capabilities + Capabilities, nameof(KeepaliveStatus.ExtendedInvalid))] // twice
     [InlineData(Body + Header + NextSequence + NextSequence, nameof(KeepaliveStatus.ExtendedInvalid))]
@@ -101,12 +104,13 @@ public class KeepaliveTests
     [InlineData(Body + Header + Path + Path, nameof(KeepaliveStatus.ExtendedInvalid))]
     [InlineData(Body + Header + Timing + Timing, nameof(KeepaliveStatus.ExtendedInvalid))]
     [InlineData(Body + Header + Counts + Counts, nameof(KeepaliveStatus.ExtendedInvalid))]
+    [InlineData(Body + Header + Unnumbered + Unnumbered, nameof(KeepaliveStatus.ExtendedInvalid))]
     [InlineData(Body + Header + Source + Source, nameof(KeepaliveStatus.ExtendedInvalid))]
     [InlineData(Body + Header + "0713" + "065BA000000000000000000000FFFF0A010103", nameof(KeepaliveStatus.ExtendedInvalid))]
     [InlineData(Body + Header + "0513" + "065BA000000000000000000000FFFF0A010103", nameof(KeepaliveStatus.ExtendedInvalid))]
     [InlineData(Body + Header + "0513" + "045BA0FD000000000000000000000000000001", nameof(KeepaliveStatus.ExtendedInvalid))]
     [InlineData(Body + Header + Fields + Authentication, nameof(KeepaliveStatus.AuthenticationFailed))] // no key here
-    [InlineData(Body + Header + Fields + Authentication + "0A00", nameof(KeepaliveStatus.ExtendedInvalid))] // not the last
+    [InlineData(Body + Header + Fields + Authentication + "0B00", nameof(KeepaliveStatus.ExtendedInvalid))] // not the last
     public void WithoutAKeyTheStatusIs(string hex, string expected)
     {
         KeepaliveStatus status = Keepalive.TryParse(Convert.FromHexString(hex), default, out KeepaliveInfo info);
@@ -122,7 +126,7 @@ public class KeepaliveTests
     [Fact]
     public void ALongUnknownFieldIsSkipped()
     {
-        string unknown = "0AEA" + new string('0', 2 * 0xEA);
+        string unknown = "0BEA" + new string('0', 2 * 0xEA);
         byte[] body = Convert.FromHexString(Body + Header + unknown + NextSequence);
         Assert.Equal(KeepaliveStatus.Extended, Keepalive.TryParse(body, default, out KeepaliveInfo info));
         Assert.Equal(1000u, info.Extension.NextSequence);
@@ -134,9 +138,9 @@ public class KeepaliveTests
     public void TheLengthIsLimited(int length, string expected)
     {
         byte[] body = new byte[length];
-        Convert.FromHexString(Body + Header + "0AFF").CopyTo(body, 0);
+        Convert.FromHexString(Body + Header + "0BFF").CopyTo(body, 0);
         int second = 45 + 2 + 255;
-        body[second] = 11;
+        body[second] = 12;
         body[second + 1] = (byte)(length - second - 2);
         Assert.Equal(expected, Keepalive.TryParse(body, default, out _).ToString());
     }
@@ -181,7 +185,7 @@ public class KeepaliveTests
     public void EveryCutIsFound()
     {
         byte[] body = Convert.FromHexString(Body + Header + Fields + Authentication);
-        int[] fieldEnds = [45, 51, 57, 75, 85, 106, 111, 132, 154, 180];
+        int[] fieldEnds = [45, 51, 57, 75, 85, 106, 111, 132, 154, 180, 182];
         for (int length = 0; length < body.Length; length++)
         {
             KeepaliveStatus expected = length < 40 ? KeepaliveStatus.NotKeepalive
@@ -250,6 +254,7 @@ public class KeepaliveTests
         from source in PropertyCheck.OrNull(AnyEndpoint)
         from numbers in Gen.ArrayOf(PropertyCheck.AnyUInt64, 6)
         from isMeasured in Gen.Elements(true, false)
+        from isUnnumbered in Gen.Elements(true, false)
         select new KeepaliveExtension
         {
             Capabilities = (PeerCapabilities?)capabilities,
@@ -261,6 +266,7 @@ public class KeepaliveTests
             Source = source,
             Timing = isMeasured ? new KeepaliveTiming(numbers[0], numbers[1], (uint)numbers[2]) : null,
             Counts = isMeasured ? new KeepaliveCounts(numbers[3], numbers[4], numbers[5]) : null,
+            IsUnnumbered = isUnnumbered,
         };
 
     private static Gen<ObservedEndpoint> AnyEndpoint =>
