@@ -48,7 +48,8 @@ internal sealed unsafe class ChunkPool : IDisposable
     /// <summary>Fits any packet of an Ethernet-sized tunnel; what is larger takes a chunk of <see cref="LargeSize"/>.</summary>
     internal const int SmallSize = 2048 - HeaderSize;
     private const int HeaderSize = 32;
-    internal const int LargeSize = 65536;
+    /// <summary>Fits any packet, behind what <see cref="FairQueue"/> keeps with it.</summary>
+    internal const int LargeSize = 65536 + 64;
 
     // One list of free chunks for each size, small first.
     private readonly Chunk*[] free = new Chunk*[2];
