@@ -59,6 +59,8 @@ internal static class Gre
     internal const int BaseLength = 4;
     /// <summary>Length in bytes of a header with a sequence number alone.</summary>
     internal const int SequencedLength = 8;
+    /// <summary>Length in bytes of a header with a key and a sequence number.</summary>
+    internal const int KeyedLength = 12;
     /// <summary>Length in bytes of a header with checksum, key and sequence number.</summary>
     internal const int MaximumLength = 16;
 
@@ -142,4 +144,15 @@ internal static class Gre
     /// <param name="sequence">The sequence number.</param>
     internal static void WriteSequenced(Span<byte> destination, ushort protocol, uint sequence) =>
         BinaryPrimitives.WriteUInt64BigEndian(destination, (ulong)Sequence << 48 | (ulong)protocol << 32 | sequence);
+
+    /// <summary>Writes a header with a key and a sequence number.</summary>
+    /// <param name="destination">At least <see cref="KeyedLength"/> bytes.</param>
+    /// <param name="protocol">The protocol type.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="sequence">The sequence number.</param>
+    internal static void WriteKeyed(Span<byte> destination, ushort protocol, uint key, uint sequence)
+    {
+        BinaryPrimitives.WriteUInt32BigEndian(destination[8..], sequence);
+        BinaryPrimitives.WriteUInt64BigEndian(destination, (ulong)(Key | Sequence) << 48 | (ulong)protocol << 32 | key);
+    }
 }

@@ -23,6 +23,31 @@ public class GreTests
     }
 
     [Fact]
+    public void AKeyAndASequenceNumberSetTheirBits()
+    {
+        byte[] written = Enumerable.Repeat((byte)0xAA, Gre.KeyedLength + 1).ToArray();
+        Gre.WriteKeyed(written, Gre.ProtocolIPv6, 0xDEADBEEF, 0xFFFFFFFE);
+        Assert.Equal("300086DDDEADBEEFFFFFFFFEAA", Convert.ToHexString(written));
+    }
+
+    [Fact]
+    public void AWrittenKeyIsRead() => PropertyCheck.Holds(
+        from key in PropertyCheck.AnyUInt32
+        from sequence in PropertyCheck.AnyUInt32
+        from version in Gen.Elements(4, 6)
+        select (key, sequence, version),
+        input =>
+        {
+            Span<byte> written = stackalloc byte[Gre.KeyedLength];
+            Gre.WriteKeyed(written, Gre.ProtocolFor(input.version), input.key, input.sequence);
+            return Gre.TryParse(written, out GreHeader header) == GreError.None
+                && header.HasKey && header.Key == input.key
+                && header.HasSequence && header.Sequence == input.sequence
+                && header.Protocol == Gre.ProtocolFor(input.version)
+                && header.Length == Gre.KeyedLength;
+        });
+
+    [Fact]
     public void WhatIsWrittenIsRead() => PropertyCheck.Holds(
         from sequence in PropertyCheck.OrNull(PropertyCheck.AnyUInt32)
         from version in Gen.Elements(4, 6)
