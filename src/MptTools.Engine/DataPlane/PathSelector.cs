@@ -57,6 +57,25 @@ internal sealed class PathSelector
         return path;
     }
 
+    /// <summary>What <see cref="Next"/> would answer; nothing changes.</summary>
+    internal int Peek(uint up)
+    {
+        int path = EarliestTurn(up);
+        if (path >= 0)
+        {
+            return path;
+        }
+        // In a new cycle the first turn is that of the largest weight.
+        for (int i = 0; i < weights.Length; i++)
+        {
+            if ((up >> i & 1) != 0 && (path < 0 || weights[i] > weights[path]))
+            {
+                path = i;
+            }
+        }
+        return path;
+    }
+
     private int EarliestTurn(uint up)
     {
         int best = -1;

@@ -81,7 +81,11 @@ public class PathSelectorTests
                 {
                     up = random.Next(4) switch { 0 => all, 1 => 0, _ => (uint)random.Next() & all };
                 }
+                uint others = (uint)random.Next();
+                int peeked = selector.Peek(up);
+                _ = selector.Peek(others);
                 int path = expected.Next(up), chosen = selector.Next(up);
+                Assert.Equal(chosen, peeked);
                 Assert.True(
                     path == chosen,
                     $"Packet {step} with paths {up:b} up goes to {chosen} instead of {path}: weights {string.Join(',', weights)}, seed {Seed + round}.");
@@ -112,6 +116,7 @@ public class PathSelectorTests
         for (uint i = 0; i < 10_000; i++)
         {
             selector.Next(i);
+            selector.Peek(i);
         }
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
     }
