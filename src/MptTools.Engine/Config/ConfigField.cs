@@ -70,6 +70,8 @@ internal static class ConfigFields
         new("auth_type", c => Text((int)c.AuthenticationType)),
         new("auth_key", c => BuiltInKey.Is(c.AuthenticationKey) ? BuiltInKey.Word : c.AuthenticationKey) { IsKept = true },
         new("auth_key_after_create", c => c.BuiltInKeyAfterCreate ? BuiltInKey.Word : ConnectionReader.OwnKeyWord) { IsOmitted = c => !c.BuiltInKeyAfterCreate },
+        new("mapping", c => MappingNames.Of(c.Mapping)) { Implied = ImpliedMapping, IsOmitted = c => MappingNames.Of(c.Mapping) == ImpliedMapping(c) },
+        new("mapping_rest", c => MappingNames.Of(c.MappingRest)) { IsOmitted = c => c.MappingRest == MappingMode.Packet },
     ];
 
     public static readonly IReadOnlyList<ConfigField<PathConfig>> Path =
@@ -92,6 +94,13 @@ internal static class ConfigFields
         new("cmd_default", c => Text(c.IsCommandDefault)) { IsOmitted = c => !c.IsCommandDefault },
         new("udp_checksum", c => Text(c.UdpChecksum)) { IsOmitted = c => c.UdpChecksum },
         new("status", c => Text((int)c.Status)),
+        new("path_priority", c => Text(c.Priority)) { IsOmitted = c => c.Priority == 1 },
+        new("rate_limit", c => BitRate.Of(c.RateLimit)) { IsOmitted = c => c.RateLimit == 0 },
+        new("backup", c => Text(c.IsBackup)) { IsOmitted = c => !c.IsBackup },
+        new("tcp_dst", c => Listed(PortList.Of(c.TcpDestinationPorts))),
+        new("tcp_src", c => Listed(PortList.Of(c.TcpSourcePorts))),
+        new("udp_dst", c => Listed(PortList.Of(c.UdpDestinationPorts))),
+        new("udp_src", c => Listed(PortList.Of(c.UdpSourcePorts))),
     ];
 
     public static readonly IReadOnlyList<ConfigField<NetworkConfig>> Network =
@@ -99,6 +108,21 @@ internal static class ConfigFields
         new("ip_ver", c => Text(AddressText.Version(c.Source.BaseAddress))),
         new("src_addr", c => c.Source.ToString()) { Weight = 20 },
         new("dst_addr", c => c.Destination.ToString()) { Weight = 20 },
+    ];
+
+    public static readonly IReadOnlyList<ConfigField<RuleConfig>> Rule =
+    [
+        new("name", c => c.Name) { Weight = 20 },
+        new("protocol", c => Listed(ProtocolNames.Of(c.Protocols))) { Weight = 5 },
+        new("src_port", c => Listed(PortList.Of(c.SourcePorts))) { Weight = 10 },
+        new("dst_port", c => Listed(PortList.Of(c.DestinationPorts))) { Weight = 10 },
+        new("src_addr", c => Listed(NetworkList.Of(c.Sources))) { Weight = 10 },
+        new("dst_addr", c => Listed(NetworkList.Of(c.Destinations))) { Weight = 10 },
+        new("dscp", c => Listed(DscpNames.Of(c.Dscp))) { Weight = 10 },
+        new("paths", c => ListText.Of(c.Paths, Text)) { Weight = 5 },
+        new("prefer", c => Text(c.Prefer)) { Weight = 5 },
+        new("spread", c => c.Spread is { } mode ? MappingNames.Of(mode) : null),
+        new("strict", c => Text(c.IsStrict)) { IsOmitted = c => !c.IsStrict },
     ];
 
     /// <summary>The lines of a new section.</summary>
@@ -116,6 +140,10 @@ internal static class ConfigFields
     /// <summary>Seconds as files write them, with as many digits behind the point as needed.</summary>
     public static string Seconds(TimeSpan time) =>
         ((decimal)time.Ticks / TimeSpan.TicksPerSecond).ToString("0.#######", CultureInfo.InvariantCulture);
+
+    private static string ImpliedMapping(ConnectionConfig config) => MappingNames.Of(MappingReader.Implied(MappingRules.Of(config).Count > 0));
+
+    private static string? Listed(string list) => list.Length == 0 ? null : list;
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 

@@ -38,4 +38,16 @@ public static class ConfigRanges
 
     /// <summary>dead_time: up to this many seconds.</summary>
     public const double MaxDeadSeconds = 3 * MaxKeepaliveSeconds;
+
+    /// <summary>Rules of a connection: 0 to this many.</summary>
+    public const int MaxRules = 200;
+
+    /// <summary>path_priority: 1 to this.</summary>
+    public const int MaxPathPriority = 255;
+
+    /// <summary>rate_limit: 0 for none, or from this many bit/s.</summary>
+    public const long MinRateLimit = 8_000;
+
+    /// <summary>rate_limit: up to this many bit/s.</summary>
+    public const long MaxRateLimit = 1_000_000_000_000;
 }

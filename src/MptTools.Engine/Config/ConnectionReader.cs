@@ -30,7 +30,7 @@ internal static class ConnectionReader
 
     public static ConnectionDraft Read(string file, IniDocument document, bool isTemplate, FaultList faults)
     {
-        NumberedSections.ReportUnknown(document, file, IsKnownSection, ["connection", "path_0", "path_1", "net_0", "net_1"], faults);
+        NumberedSections.ReportUnknown(document, file, IsKnownSection, ["connection", "path_0", "path_1", "net_0", "net_1", "rule_0", "rule_1"], faults);
         if (document.Find("connection") is not { } section)
         {
             faults.Error(file, 0, "connection", null, "The section is missing. Add [connection] with the connection's name, addresses, ports, path_count and network_count.");
@@ -42,12 +42,15 @@ internal static class ConnectionReader
         int? networkCount = reader.Number("network_count", 0, ConfigRanges.MaxNetworks);
         IReadOnlyList<PathDraft> paths = ReadPaths(file, document, ("path_count", reader.LineOf("path_count"), pathCount), isTemplate, faults);
         IReadOnlyList<NetworkConfig> networks = ReadNetworks(file, document, ("network_count", reader.LineOf("network_count"), networkCount), faults);
+        IReadOnlyList<RuleDraft> rules = [.. NumberedSections.SelectUncounted(document, file, "rule_", ConfigRanges.MaxRules, faults)
+            .Select(rule => RuleReader.Read(file, rule.Index, rule.Section, pathCount, faults))];
         ReportPathsInConflict(paths);
-        return ReadConnection(file, reader, paths, networks, isTemplate, faults);
+        return ReadConnection(file, reader, paths, networks, rules, isTemplate, faults);
     }
 
     private static ConnectionDraft ReadConnection(
-        string file, SectionReader reader, IReadOnlyList<PathDraft> paths, IReadOnlyList<NetworkConfig> networks, bool isTemplate, FaultList faults)
+        string file, SectionReader reader, IReadOnlyList<PathDraft> paths, IReadOnlyList<NetworkConfig> networks, IReadOnlyList<RuleDraft> rules,
+        bool isTemplate, FaultList faults)
     {
         string? name = reader.Word("name", "one word that no other connection has as its name", WhyNoName);
         int? permission = reader.Number("permission", 0, ConfigRanges.MaxPermission);
@@ -64,6 +67,7 @@ internal static class ConnectionReader
         int? authentication = reader.Number("auth_type", 0, 2);
         string? key = ReadKey(reader, authentication, isTemplate);
         bool? builtInAfterCreate = ReadKeyAfterCreate(reader);
+        (MappingMode mapping, MappingMode rest) = MappingReader.Read(reader, paths, rules);
         if (local is not null && local.Equals(remote))
         {
             reader.Error("ip_remote", $"{remote} is ip_local as well. Write the tunnel address of the peer.");
@@ -93,6 +97,9 @@ internal static class ConnectionReader
                 AuthenticationType = (AuthenticationType)authenticationType,
                 AuthenticationKey = key,
                 BuiltInKeyAfterCreate = builtIn,
+                Mapping = mapping,
+                MappingRest = rest,
+                Rules = [.. rules.Select(rule => rule.Config).OfType<RuleConfig>()],
                 Paths = [.. paths.Select(path => path.Config).OfType<PathConfig>()],
                 Networks = networks,
             };
@@ -114,7 +121,8 @@ internal static class ConnectionReader
     private static bool IsKnownSection(string name) =>
         name.Equals("connection", StringComparison.OrdinalIgnoreCase)
         || NumberedSections.IndexOf(name, "path_") is not null
-        || NumberedSections.IndexOf(name, "net_") is not null;
+        || NumberedSections.IndexOf(name, "net_") is not null
+        || NumberedSections.IndexOf(name, "rule_") is not null;
 
     internal static string? WhyNoName(string name) => name.Any(char.IsWhiteSpace) ? "has a blank in it" : null;
 

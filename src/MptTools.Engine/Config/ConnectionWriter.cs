@@ -13,7 +13,7 @@ internal static class ConnectionWriter
     /// </summary>
     /// <param name="file">The file's path, for messages; <c>conf.template</c> is read as the template.</param>
     /// <param name="original">The file's bytes as they are now.</param>
-    /// <param name="config">What the file should say. Paths and networks are numbered in their order.</param>
+    /// <param name="config">What the file should say. Paths, networks and rules are numbered in their order; rules name paths by these numbers.</param>
     /// <param name="replacesKey">The connection's key was set and replaces the file's.</param>
     public static ConfigWriteResult Update(string file, ReadOnlyMemory<byte> original, ConnectionConfig config, bool replacesKey = false)
     {
@@ -35,6 +35,7 @@ internal static class ConnectionWriter
             section, replacesKey ? [.. ConfigFields.Connection.Select(field => field with { IsKept = false })] : ConfigFields.Connection, old, wanted);
         editor.UpdateNumbered("path_", ConfigFields.Path, old.Paths, wanted.Paths);
         editor.UpdateNumbered("net_", ConfigFields.Network, old.Networks, wanted.Networks);
+        editor.UpdateNumbered("rule_", ConfigFields.Rule, old.Rules, wanted.Rules);
         return Checked(file, edits.Apply(), wanted);
     }
 
@@ -60,6 +61,7 @@ internal static class ConnectionWriter
         File = Path.GetFileName(file),
         Paths = [.. config.Paths.Select((path, index) => path with { Index = index })],
         Networks = [.. config.Networks.Select((network, index) => network with { Index = index })],
+        Rules = [.. config.Rules.Select((rule, index) => rule with { Index = index })],
     };
 
     private static bool IsTemplate(string file) => Path.GetFileName(file) == ConfigLoader.TemplateFile;

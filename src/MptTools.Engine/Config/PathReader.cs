@@ -34,6 +34,13 @@ internal static class PathReader
         bool? isDefault = reader.Switch("cmd_default");
         bool? udpChecksum = reader.Switch("udp_checksum", fallback: true);
         PathStatusCode? status = ReadStatus(reader);
+        int? priority = reader.Number("path_priority", 1, ConfigRanges.MaxPathPriority, fallback: 1);
+        long rateLimit = reader.Value("rate_limit", BitRate.Wanted, BitRate.Parse, 0L, shown: "0");
+        bool? isBackup = reader.Switch("backup");
+        IReadOnlyList<PortRange> tcpTo = ReadPorts(reader, "tcp_dst");
+        IReadOnlyList<PortRange> tcpFrom = ReadPorts(reader, "tcp_src");
+        IReadOnlyList<PortRange> udpTo = ReadPorts(reader, "udp_dst");
+        IReadOnlyList<PortRange> udpFrom = ReadPorts(reader, "udp_src");
         if (remote is not null && remote.Equals(local))
         {
             reader.Error("remote_ipaddr", $"{remote} is the path's own address. Write the address of the peer.");
@@ -42,7 +49,7 @@ internal static class PathReader
         PathConfig? config =
             faults.ErrorsIn(file) > errorsBefore || @interface is null || version is not { } ipVersion
             || keepalive is not { } keepaliveTime || dead is not { } deadTime || weightOut is not { } weight
-            || weightIn is not { } peerWeight || status is not { } statusCode
+            || weightIn is not { } peerWeight || status is not { } statusCode || priority is not { } pathPriority
             ? null
             : new PathConfig
             {
@@ -57,6 +64,13 @@ internal static class PathReader
                 DeadTime = deadTime,
                 WeightOut = weight,
                 WeightIn = peerWeight,
+                Priority = pathPriority,
+                RateLimit = rateLimit,
+                IsBackup = isBackup == true,
+                TcpDestinationPorts = tcpTo,
+                TcpSourcePorts = tcpFrom,
+                UdpDestinationPorts = udpTo,
+                UdpSourcePorts = udpFrom,
                 IsCommandDefault = isDefault == true,
                 UdpChecksum = udpChecksum != false,
                 Status = statusCode,
@@ -107,6 +121,10 @@ internal static class PathReader
 
         return (keepalive, dead);
     }
+
+    /// <summary>Ports; none where the section says nothing.</summary>
+    internal static IReadOnlyList<PortRange> ReadPorts(SectionReader reader, string key) =>
+        reader.Value<IReadOnlyList<PortRange>>(key, PortList.Wanted, PortList.Parse, []);
 
     private static PathStatusCode? ReadStatus(SectionReader reader)
     {

@@ -33,17 +33,10 @@ internal sealed class SectionEditor(IniDocument document, IniEdits edits)
     /// </summary>
     public void UpdateNumbered<T>(string prefix, IReadOnlyList<ConfigField<T>> fields, IReadOnlyList<T> old, IReadOnlyList<T> now)
     {
-        SortedDictionary<int, IniSection> present = [];
-        foreach (IniSection section in document.Sections)
-        {
-            if (NumberedSections.IndexOf(section.Name, prefix) is { } index)
-            {
-                present.Add(index, section);
-            }
-        }
-
+        SortedDictionary<int, IniSection> present = NumberedSections.Present(document, prefix);
         int replacement = fields.Sum(field => field.Weight) * 2 / 3;
-        int[] origins = SectionAlignment.Of(old, now, (a, b) => Difference(fields, a, b), replacement);
+        // Every section is compared with every other one, so that each says its texts once.
+        int[] origins = SectionAlignment.Of(Texts(fields, old), Texts(fields, now), (a, b) => Difference(fields, a, b), replacement);
         for (int index = 0; index < now.Count; index++)
         {
             if (origins[index] is >= 0 and var origin)
@@ -123,6 +116,17 @@ internal sealed class SectionEditor(IniDocument document, IniEdits edits)
     private static bool IsKey(string written, string key) =>
         string.Equals(KnownKeys.Aliases.GetValueOrDefault(written, written), key, StringComparison.OrdinalIgnoreCase);
 
-    private static int Difference<T>(IReadOnlyList<ConfigField<T>> fields, T a, T b) =>
-        fields.Sum(field => field.Text(a) == field.Text(b) ? 0 : field.Weight);
+    private static List<string?[]> Texts<T>(IReadOnlyList<ConfigField<T>> fields, IReadOnlyList<T> items) =>
+        [.. items.Select(item => fields.Select(field => field.Text(item)).ToArray())];
+
+    private static int Difference<T>(IReadOnlyList<ConfigField<T>> fields, string?[] a, string?[] b)
+    {
+        int difference = 0;
+        for (int i = 0; i < a.Length; i++)
+        {
+            difference += a[i] == b[i] ? 0 : fields[i].Weight;
+        }
+
+        return difference;
+    }
 }

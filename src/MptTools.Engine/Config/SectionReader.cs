@@ -49,6 +49,12 @@ internal sealed class SectionReader
 
     public void Warning(string key, string message) => faults.Warning(file, LineOf(key), Name, key, message);
 
+    /// <summary>An error of the section as a whole.</summary>
+    public void Error(string message) => faults.Error(file, Line, Name, null, message);
+
+    /// <summary>A warning of the section as a whole.</summary>
+    public void Warning(string message) => faults.Warning(file, Line, Name, null, message);
+
     /// <summary>A whole number; mandatory where there is no <paramref name="fallback"/>.</summary>
     public int? Number(string key, int min, int max, int? fallback = null)
     {
@@ -194,6 +200,24 @@ internal sealed class SectionReader
         }
 
         return offloads;
+    }
+
+    /// <summary>What a parser makes of a value; <paramref name="fallback"/> where the file says nothing, or something wrong, which is reported.</summary>
+    public T Value<T>(string key, string wanted, TextParser<T> parse, T fallback, string shown = "")
+    {
+        Reading text = Text(key, wanted, shown);
+        if (text.Kind != TextKind.Given)
+        {
+            return fallback;
+        }
+
+        if (parse(text.Value, out T value) is { } fault)
+        {
+            Error(key, $"{ConfigText.Quote(text.Value)} {fault}. Write {wanted}.");
+            return fallback;
+        }
+
+        return value;
     }
 
     /// <summary>A decimal number of seconds; 0, or from <paramref name="min"/> to <paramref name="max"/>.</summary>

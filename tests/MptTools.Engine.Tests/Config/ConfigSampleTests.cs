@@ -140,7 +140,7 @@ public class ConfigSampleTests
         foreach ((SectionKind kind, string heading) in new[]
         {
             (KnownKeys.General, "### [general]"), (KnownKeys.Tunnel, "### [tun_n]"), (KnownKeys.Connection, "### [connection]"),
-            (KnownKeys.Path, "### [path_n]"), (KnownKeys.Network, "### [net_n]"),
+            (KnownKeys.Path, "### [path_n]"), (KnownKeys.Network, "### [net_n]"), (KnownKeys.Rule, "### [rule_n]"),
         })
         {
             IEnumerable<string> table = lines.SkipWhile(line => line != heading).Skip(1).TakeWhile(line => !line.StartsWith('#'));

@@ -14,7 +14,13 @@ public class ConnectionConfTests
             .Set("connection", "local_cmd_port", "60457").Set("connection", "reorder_window", "1000")
             .Set("connection", "max_buffdelay_msec", "200").Set("connection", "auth_type", "2").Set("connection", "auth_key", Key)
             .Set("path_0", "private_ipaddr", "192.168.1.2").Set("path_0", "keepalive_time", "5").Set("path_0", "dead_time", "11")
-            .Set("path_0", "weight_in", "70").Set("path_0", "cmd_default", "1").Set("path_1", "udp_checksum", "0");
+            .Set("path_0", "weight_in", "70").Set("path_0", "cmd_default", "1").Set("path_1", "udp_checksum", "0")
+            .Set("path_0", "path_priority", "3").Set("path_0", "rate_limit", "1.5M").Set("path_0", "backup", "1")
+            .Set("path_0", "tcp_dst", "80 443").Set("path_0", "tcp_src", "60000-65535").Set("path_0", "udp_dst", "53").Set("path_0", "udp_src", "0")
+            .Set("connection", "mapping", "combined").Set("connection", "mapping_rest", "flow")
+            .Section("rule_0", ("name", "voice"), ("protocol", "udp sctp"), ("src_port", "5060"), ("dst_port", "5004-5005,7078"),
+                ("src_addr", "10.1.0.0/16 fd00:1::/64"), ("dst_addr", "192.0.2.7"), ("dscp", "ef 8-10"), ("paths", "1 0"), ("spread", "duplicate"), ("strict", "1"))
+            .Section("rule_1", ("protocol", "icmp"), ("prefer", "1"));
 
         ConfigResult<ConnectionConfig> result = text.Load("/etc/mpt/connections/toB.conf");
 
@@ -25,10 +31,12 @@ public class ConnectionConfTests
             """
             File toB.conf Name toB Permission Send, Receive IPVersion 4 LocalAddress 10.0.0.2 LocalPort 23456 RemoteAddress 10.0.0.3
             RemotePort 23457 RemoteCommandPort 60456 LocalCommandPort 60457 Status 0 ReorderWindow 1000 MaxBufferDelay 00:00:00.2000000
-            AuthenticationType Sha256 AuthenticationKey A0A1A2A3A4A5A6A7A8A9b0b1b2b3b4b5b6b7b8b9C0C1C2C3C4C5C6C7C8C9D1D2 IsComplete True
-            PathConfig { Index = 0, Interface = eth1, IPVersion = 4, PublicAddress = 10.1.1.2, LocalAddress = 192.168.1.2, Gateway = 10.1.1.1, RemoteAddress = 10.1.1.3, KeepaliveTime = 00:00:05, DeadTime = 00:00:11, WeightOut = 3, WeightIn = 70, IsCommandDefault = True, UdpChecksum = True, Status = Up }
-            PathConfig { Index = 1, Interface = eth2, IPVersion = 6, PublicAddress = fd00:2::2, LocalAddress = fd00:2::2, Gateway = fe80::1, RemoteAddress = fd00:2::3, KeepaliveTime = 00:00:00, DeadTime = 00:00:00, WeightOut = 2, WeightIn = 1, IsCommandDefault = False, UdpChecksum = False, Status = Down }
+            AuthenticationType Sha256 AuthenticationKey A0A1A2A3A4A5A6A7A8A9b0b1b2b3b4b5b6b7b8b9C0C1C2C3C4C5C6C7C8C9D1D2 IsComplete True Mapping Combined MappingRest Flow
+            PathConfig { Index = 0, Interface = eth1, IPVersion = 4, PublicAddress = 10.1.1.2, LocalAddress = 192.168.1.2, Gateway = 10.1.1.1, RemoteAddress = 10.1.1.3, KeepaliveTime = 00:00:05, DeadTime = 00:00:11, WeightOut = 3, WeightIn = 70, Priority = 3, RateLimit = 1500000, IsBackup = True, TcpDestinationPorts = [80 443], TcpSourcePorts = [60000-65535], UdpDestinationPorts = [53], UdpSourcePorts = [0], IsCommandDefault = True, UdpChecksum = True, Status = Up }
+            PathConfig { Index = 1, Interface = eth2, IPVersion = 6, PublicAddress = fd00:2::2, LocalAddress = fd00:2::2, Gateway = fe80::1, RemoteAddress = fd00:2::3, KeepaliveTime = 00:00:00, DeadTime = 00:00:00, WeightOut = 2, WeightIn = 1, Priority = 1, RateLimit = 0, IsBackup = False, TcpDestinationPorts = [], TcpSourcePorts = [], UdpDestinationPorts = [], UdpSourcePorts = [], IsCommandDefault = False, UdpChecksum = False, Status = Down }
             NetworkConfig { Index = 0, Source = 11.1.1.0/24, Destination = 21.1.1.0/24 }
+            RuleConfig { Index = 0, Name = voice, Protocols = [17 132], SourcePorts = [5060], DestinationPorts = [5004-5005 7078], Sources = [10.1.0.0/16 fd00:1::/64], Destinations = [192.0.2.7/32], Dscp = [46 8 9 10], Paths = [1 0], Prefer = , Spread = Duplicate, IsStrict = True }
+            RuleConfig { Index = 1, Name = , Protocols = [1], SourcePorts = [], DestinationPorts = [], Sources = [], Destinations = [], Dscp = [], Paths = [], Prefer = 1, Spread = , IsStrict = False }
             """,
             ConfigText(config));
     }
@@ -508,9 +516,17 @@ public class ConnectionConfTests
         [
             $"File {c.File} Name {c.Name} Permission {c.Permission} IPVersion {c.IPVersion} LocalAddress {c.LocalAddress} LocalPort {c.LocalPort} RemoteAddress {c.RemoteAddress}",
             $"RemotePort {c.RemotePort} RemoteCommandPort {c.RemoteCommandPort} LocalCommandPort {c.LocalCommandPort} Status {c.Status} ReorderWindow {c.ReorderWindow} MaxBufferDelay {c.MaxBufferDelay}",
-            $"AuthenticationType {c.AuthenticationType} AuthenticationKey {c.AuthenticationKey} IsComplete {c.IsComplete}",
-            .. c.Paths.Select(path => path.ToString()),
-            .. c.Networks.Select(network => network.ToString()),
+            $"AuthenticationType {c.AuthenticationType} AuthenticationKey {c.AuthenticationKey} IsComplete {c.IsComplete} Mapping {c.Mapping} MappingRest {c.MappingRest}",
+            .. c.Paths.Select(Members),
+            .. c.Networks.Select(Members),
+            .. c.Rules.Select(Members),
         ]);
     }
+
+    /// <summary>All members of a record, the items of lists included.</summary>
+    internal static string Members<T>(T record) where T : notnull =>
+        $"{record.GetType().Name} {{ {string.Join(", ", record.GetType().GetProperties().Where(property => property.CanWrite).Select(property => $"{property.Name} = {Value(property.GetValue(record))}"))} }}";
+
+    private static string Value(object? value) =>
+        value is System.Collections.IEnumerable items and not string ? $"[{string.Join(' ', items.Cast<object>())}]" : $"{value}";
 }
