@@ -9,12 +9,18 @@ namespace MptTools.Cmdlets;
 /// <summary>Completes the words of an mpt command: what can be said at this place, and what the running server has.</summary>
 public sealed class MptWordCompleter : IArgumentCompleter
 {
+    private static readonly string[] MapWords = ["sport", "dport", "dscp", "label", "length", "conn"];
+
     /// <inheritdoc/>
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
         // What stands behind the cursor says nothing about the word at it.
-        List<string> before = [.. commandAst.CommandElements.Skip(1).OfType<StringConstantExpressionAst>().Select(word => word.Value)];
+        List<string> before =
+        [
+            .. commandAst.CommandElements.Skip(1).OfType<ConstantExpressionAst>()
+                .Select(word => word is StringConstantExpressionAst text ? text.Value : word.Extent.Text),
+        ];
         if (wordToComplete.Length > 0 && before.Count > 0 && before[^1] == wordToComplete)
         {
             before.RemoveAt(before.Count - 1);
@@ -55,9 +61,16 @@ public sealed class MptWordCompleter : IArgumentCompleter
             ["address", _, _, "dev"] => paths.Select(path => path.Interface),
             ["path", "up" or "down"] => paths.Select(path => path.LocalAddress),
             ["path", "up" or "down", var local] => paths.Where(path => path.LocalAddress == local).Select(path => path.RemoteAddress),
-            ["path" or "connection" or "network", _] => status.Connections.Select(connection => connection.Name),
+            ["path" or "rule" or "connection" or "network", _] => status.Connections.Select(connection => connection.Name),
             ["path", "set" or "del", var name] =>
                 status.Connections.Where(connection => connection.Name == name).SelectMany(connection => connection.Paths).Select(path => $"{path.Index}"),
+            ["rule", "set" or "del", var name] =>
+                status.Connections.Where(connection => connection.Name == name).SelectMany(connection => connection.Rules)
+                    .Where(rule => rule.Index is not null).Select(rule => $"{rule.Index}"),
+            ["map"] => status.Connections.Select(connection => connection.LocalAddress),
+            ["map", _] => status.Connections.Select(connection => connection.RemoteAddress),
+            ["map", .., "conn"] => status.Connections.Select(connection => connection.Name),
+            ["map", _, _, ..] => MapWords.Contains(before[^1]) ? [] : MapWords.Except(before.Skip(3)),
             ["network", "del", var name] => Networks(status, name).Select(network => network.Source),
             ["network", "del", var name, var source] => Networks(status, name).Where(network => network.Source == source).Select(network => network.Destination),
             ["reload" or "restart" or "delete" or "save" or "create"] => ServerFiles.NamesIn(Path.Combine(status.ConfigDirectory, "connections")),

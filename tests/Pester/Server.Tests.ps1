@@ -180,6 +180,12 @@ Describe 'Two servers' -Skip:([bool] $obstacle) {
         @{ Line = 'mpt path down 10.2.2.2 '; Expected = '10.2.2.3' }
         @{ Line = 'mpt path set p'; Expected = 'peer' }
         @{ Line = 'mpt path del peer '; Expected = '0', '1' }
+        @{ Line = 'mpt rule '; Expected = 'add', 'set', 'del' }
+        @{ Line = 'mpt rule add p'; Expected = 'peer' }
+        @{ Line = 'mpt map '; Expected = '10.0.0.2' }
+        @{ Line = 'mpt map 10.0.0.2 '; Expected = '10.0.0.3' }
+        @{ Line = 'mpt map 10.0.0.2 10.0.0.3 udp sport 5 d'; Expected = 'dport', 'dscp' }
+        @{ Line = 'mpt map 10.0.0.2 10.0.0.3 conn '; Expected = 'peer' }
         @{ Line = 'mpt save '; Expected = 'peer.conf' }
         @{ Line = 'mpt interface eth2 '; Expected = 'up', 'down' }
         @{ Line = 'mpt show '; Expected = 'status' }

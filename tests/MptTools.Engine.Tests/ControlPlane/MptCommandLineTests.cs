@@ -162,6 +162,8 @@ public sealed class MptCommandLineTests : IDisposable
     [InlineData("path")]
     [InlineData("conn")]
     [InlineData("net")]
+    [InlineData("rule")]
+    [InlineData("map")]
     [InlineData("delete")]
     [InlineData("create")]
     [InlineData("show")]
@@ -191,6 +193,10 @@ public sealed class MptCommandLineTests : IDisposable
     [InlineData("path add c interface_name=eth3 Weight_Out=2", "path add c interface_name=eth3 weight_out=2")]
     [InlineData("path set c 1 weight_out=2", "path set c 1 weight_out=2")]
     [InlineData("path del c 1", "path remove c 1")]
+    [InlineData("rule add c protocol=udp dst_port=53,5060-5061", "rule add c protocol=udp dst_port=53,5060-5061")]
+    [InlineData("ru add c Paths=0,1 strict=1 at 0", "rule add c paths=0,1 strict=1 at 0")]
+    [InlineData("rule set c 1 spread=", "rule set c 1 spread=")]
+    [InlineData("rule del c 0", "rule remove c 0")]
     [InlineData("conn set c reorder_window=5 auth_key=", "connection set c reorder_window=5 auth_key=")]
     [InlineData("net add c 10.0.0.0/8 0.0.0.0/0", "network add c 10.0.0.0/8 0.0.0.0/0")]
     [InlineData("network del c 10.0.0.0/8 0.0.0.0/0", "network remove c 10.0.0.0/8 0.0.0.0/0")]
@@ -225,6 +231,30 @@ public sealed class MptCommandLineTests : IDisposable
     [InlineData("path set c 1 weight_out=2 WEIGHT_OUT=3")]
     [InlineData("path del c")]
     [InlineData("path del c -1")]
+    [InlineData("rule add c")]
+    [InlineData("rule add c at 0")]
+    [InlineData("rule add c at")]
+    [InlineData("rule add c paths=1 at")]
+    [InlineData("rule add c paths=1 at x")]
+    [InlineData("rule add c paths=1 at 1 strict=1")]
+    [InlineData("rule add c paths=0 1")]
+    [InlineData("rule set c paths=1")]
+    [InlineData("rule set c 0")]
+    [InlineData("rule set c -1 paths=1")]
+    [InlineData("rule del c")]
+    [InlineData("rule del c all")]
+    [InlineData("rule move c 1 0")]
+    [InlineData("map 10.0.0.2")]
+    [InlineData("map here there")]
+    [InlineData("map 10.0.0.2 there")]
+    [InlineData("map 10.0.0.2 10.0.0.3 udp 53")]
+    [InlineData("map 10.0.0.2 10.0.0.3 udp sport")]
+    [InlineData("map 10.0.0.2 10.0.0.3 sport http")]
+    [InlineData("map 10.0.0.2 10.0.0.3 sport 1 sport 2")]
+    [InlineData("map 10.0.0.2 10.0.0.3 dscp -1")]
+    [InlineData("map 10.0.0.2 10.0.0.3 dscp 64")]
+    [InlineData("map 10.0.0.2 10.0.0.3 dscp ef,af11")]
+    [InlineData("map 10.0.0.2 10.0.0.3 udp tcp 5")]
     [InlineData("connection set c")]
     [InlineData("connection del c")]
     [InlineData("network add c 10.0.0.0/8")]
@@ -235,6 +265,36 @@ public sealed class MptCommandLineTests : IDisposable
         Assert.Equal((2, "", MptErrorKind.BadRequest), (result.ExitCode, result.Output, result.ErrorKind));
         Assert.EndsWith(".", result.Error);
         Assert.Empty(server.Calls);
+    }
+
+    [Theory]
+    [InlineData("map 10.0.0.2 10.0.0.3", "10.0.0.2|10.0.0.3")]
+    [InlineData("ma fd00::2 fd00::3 17 label 5 conn c", "fd00::2|fd00::3|17||||5||c")]
+    [InlineData("map 10.0.0.2 10.0.0.3 udp sport 1 dport 2 dscp 46 length 1400", "10.0.0.2|10.0.0.3|udp|1|2|46||1400")]
+    [InlineData("map 10.0.0.2 10.0.0.3 dscp EF", "10.0.0.2|10.0.0.3||||46")]
+    [InlineData("map 10.0.0.2 10.0.0.3 conn sport dport 53", "10.0.0.2|10.0.0.3|||53||||sport")]
+    public void Map_asks_which_path_a_packet_would_take_and_prints_the_answer(string line, string asked)
+    {
+        string?[] words = [.. asked.Split('|').Select(word => word.Length > 0 ? word : null), .. new string?[9]];
+        int?[] numbers = [.. words[3..8].Select(word => word is null ? (int?)null : int.Parse(word))];
+        MappingQuestion question = new()
+        {
+            Source = words[0]!,
+            Destination = words[1]!,
+            Protocol = words[2],
+            SourcePort = numbers[0],
+            DestinationPort = numbers[1],
+            Dscp = numbers[2],
+            FlowLabel = numbers[3],
+            Length = numbers[4],
+            Connection = words[8],
+        };
+
+        MptCommandResult result = Execute(line.Split(' '));
+
+        Assert.Equal([$"map {question}"], server.Calls);
+        Assert.Equal(
+            new MptCommandResult(0, "mpt configuration:\n\tLocal cmd port: 50123\n\tcmd timeout: 5\nCMD_OK:\n" + MappingText.Render(Samples.Mapping())), result);
     }
 
     [Fact]

@@ -40,6 +40,8 @@ internal static class CommandRunner
         {
             case ShowStatusCommand:
                 return "\n" + StatusText.Render(server.GetStatus())[..^1];
+            case MapCommand map:
+                return "\n" + MappingText.Render(server.TestMapping(map.Packet))[..^1];
             case PathStatusCommand path:
                 SetPaths(path, server);
                 break;
@@ -79,6 +81,15 @@ internal static class CommandRunner
                 break;
             case PathRemoveCommand remove:
                 server.RemovePath(remove.Connection, remove.Path);
+                break;
+            case RuleAddCommand add:
+                server.AddRule(add.Connection, add.Settings, add.Position);
+                break;
+            case RuleSetCommand set:
+                server.SetRule(set.Connection, set.Rule, set.Settings);
+                break;
+            case RuleRemoveCommand remove:
+                server.RemoveRule(remove.Connection, remove.Rule);
                 break;
             case ConnectionSetCommand set:
                 server.SetConnection(set.Connection, set.Settings);

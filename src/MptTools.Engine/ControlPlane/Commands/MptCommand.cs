@@ -49,6 +49,21 @@ internal sealed record PathRemoveCommand(string Connection, int Path) : MptComma
 /// <summary>mpt path set CONNECTION NUMBER KEY=VALUE...</summary>
 internal sealed record PathSetCommand(string Connection, int Path, IReadOnlyDictionary<string, string> Settings) : MptCommand;
 
+/// <summary>mpt rule add CONNECTION KEY=VALUE... [at NUMBER]</summary>
+internal sealed record RuleAddCommand(string Connection, IReadOnlyDictionary<string, string> Settings, int? Position) : MptCommand;
+
+/// <summary>mpt rule set CONNECTION NUMBER KEY=VALUE...</summary>
+internal sealed record RuleSetCommand(string Connection, int Rule, IReadOnlyDictionary<string, string> Settings) : MptCommand;
+
+/// <summary>mpt rule del CONNECTION NUMBER</summary>
+internal sealed record RuleRemoveCommand(string Connection, int Rule) : MptCommand;
+
+/// <summary>mpt map SOURCE DESTINATION [PROTOCOL] [WORD VALUE...]</summary>
+internal sealed record MapCommand(MappingQuestion Packet) : MptCommand
+{
+    internal override bool OnlyReads => true;
+}
+
 /// <summary>mpt connection set CONNECTION KEY=VALUE...</summary>
 internal sealed record ConnectionSetCommand(string Connection, IReadOnlyDictionary<string, string> Settings) : MptCommand;
 

@@ -51,6 +51,30 @@ internal static class MptSyntax
                 Removes a path from a running connection.
 
             """, "up", "down", "add", "set", "del"),
+        new("rule", MappingSyntax.ParseRule,
+            """
+            mpt rule add CONNECTION KEY=VALUE... [at NUMBER]                      (new)
+                Adds a rule to a running connection, behind the others or as the
+                one of a number. The keys are those of [rule_n], as in
+                protocol=udp dst_port=5060,5061 spread=duplicate.
+            mpt rule set CONNECTION NUMBER KEY=VALUE...                           (new)
+                Changes a rule.
+            mpt rule del CONNECTION NUMBER                                        (new)
+                Removes a rule.
+
+            """, "add", "set", "del"),
+        new("map", MappingSyntax.ParseMap,
+            """
+            mpt map SOURCE DESTINATION [PROTOCOL] [sport N] [dport N] [dscp N]
+                    [label N] [length N] [conn NAME]                              (new)
+                Shows which path a packet would take now, and by which rule.
+                PROTOCOL:      By name or number, as in udp; without it tcp.
+                dscp:          The codepoint, as in ef or 46.
+                label:         The flow label of an IPv6 packet.
+                length:        In bytes; without it the MTU of the tunnel.
+                conn:          The connection; without it the one whose traffic it is.
+
+            """),
         new("connection", ParseConnection,
             """
             mpt conn[ection] set CONNECTION KEY=VALUE...                          (new)
@@ -271,7 +295,7 @@ internal static class MptSyntax
         _ => Wrong("One file at a time: there are more words than one name."),
     };
 
-    private static ParsedCommand TakeSettings(ReadOnlySpan<string> words, Func<IReadOnlyDictionary<string, string>, MptCommand> make)
+    internal static ParsedCommand TakeSettings(ReadOnlySpan<string> words, Func<IReadOnlyDictionary<string, string>, MptCommand> make)
     {
         Dictionary<string, string> settings = [];
         foreach (string word in words)
@@ -289,13 +313,13 @@ internal static class MptSyntax
         return new(make(settings));
     }
 
-    private static bool TryParseNumber(string text, out int number) =>
+    internal static bool TryParseNumber(string text, out int number) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 
     /// <summary>Whether an interface can have this name, by the rule that files are checked by.</summary>
     internal static bool IsInterface(string name) => name.Length > 0 && InterfaceConfReader.WhyNoInterfaceName(name) is null;
 
-    private static ParsedCommand NoAddress(string text) => Wrong(NoAddressSentence(text));
+    internal static ParsedCommand NoAddress(string text) => Wrong(NoAddressSentence(text));
 
     private static string NoAddressSentence(string text) => $"'{text}' is no IP address.";
 
@@ -304,5 +328,5 @@ internal static class MptSyntax
 
     private static ParsedCommand NoPath(string text) => Wrong($"'{text}' is no number of a path, as in [path_n].");
 
-    private static ParsedCommand Wrong(string fault) => new(null, null, fault);
+    internal static ParsedCommand Wrong(string fault) => new(null, null, fault);
 }
