@@ -10,6 +10,30 @@ internal static class MappingRules
 {
     private const int Tcp = 6, Udp = 17;
 
+    /// <summary>Some packets are sent on several paths, where the peer takes that.</summary>
+    internal static bool Duplicates(ConnectionConfig config) =>
+        config.Mapping == MappingMode.Duplicate
+        || config.Mapping == MappingMode.Combined
+            && (config.MappingRest == MappingMode.Duplicate || config.Rules.Any(rule => rule.Spread == MappingMode.Duplicate));
+
+    /// <summary>Two configurations with as many paths send every packet the same way.</summary>
+    internal static bool AreSame(ConnectionConfig a, ConnectionConfig b) =>
+        a.Mapping == b.Mapping && a.MappingRest == b.MappingRest && a.MaxBufferDelay == b.MaxBufferDelay
+        && a.Paths.Zip(b.Paths).All(pair => SaysTheSame(pair.First, pair.Second))
+        && a.Rules.Count == b.Rules.Count
+        && a.Rules.Zip(b.Rules).All(pair => SaysTheSame(pair.First, pair.Second));
+
+    private static bool SaysTheSame(RuleConfig a, RuleConfig b) =>
+        a.Prefer == b.Prefer && a.Spread == b.Spread && a.IsStrict == b.IsStrict && a.Paths.SequenceEqual(b.Paths)
+        && a.Protocols.SequenceEqual(b.Protocols) && a.Dscp.SequenceEqual(b.Dscp)
+        && a.SourcePorts.SequenceEqual(b.SourcePorts) && a.DestinationPorts.SequenceEqual(b.DestinationPorts)
+        && a.Sources.SequenceEqual(b.Sources) && a.Destinations.SequenceEqual(b.Destinations);
+
+    private static bool SaysTheSame(PathConfig a, PathConfig b) =>
+        a.WeightOut == b.WeightOut && a.Priority == b.Priority && a.RateLimit == b.RateLimit && a.IsBackup == b.IsBackup
+        && a.TcpDestinationPorts.SequenceEqual(b.TcpDestinationPorts) && a.TcpSourcePorts.SequenceEqual(b.TcpSourcePorts)
+        && a.UdpDestinationPorts.SequenceEqual(b.UdpDestinationPorts) && a.UdpSourcePorts.SequenceEqual(b.UdpSourcePorts);
+
     internal static IReadOnlyList<MappingRule> Of(ConnectionConfig config)
     {
         List<MappingRule> rules = [.. config.Rules.Select(rule => new MappingRule(rule, rule.Name is null ? $"rule {rule.Index}" : $"rule {rule.Index} ({rule.Name})"))];

@@ -126,7 +126,7 @@ internal sealed partial class ConnectionController
             // What is sent elsewhere measures another line.
             Timing = probed is null ? timing : null,
             Counts = probed is null ? counts : null,
-            IsUnnumbered = Runtime.Sequenced && (Runtime.NumberedPaths >> path.Runtime.Index & 1) == 0,
+            IsUnnumbered = Runtime.Sequenced && !Runtime.NumbersOn(path.Runtime.Index),
         };
         length = Keepalive.WriteExtension(datagram, extension, key);
         return datagram.AsSpan(0, length);

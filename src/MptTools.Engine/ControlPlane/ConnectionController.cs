@@ -223,10 +223,10 @@ internal sealed partial class ConnectionController
         {
             order = Runtime.MakeOrder(wanted);
         }
-        if (!Runtime.Sequenced && order is not null && Runtime.Size.LargestInner < int.MaxValue)
+        if (ConnectionRuntime.HeaderLengthOf(wanted) - Runtime.HeaderLength is > 0 and var longer && Runtime.Size.LargestInner < int.MaxValue)
         {
             // Packets that are numbered from here on are longer.
-            Runtime.Size.LargestInner -= Gre.SequencedLength - Gre.BaseLength;
+            Runtime.Size.LargestInner -= longer;
         }
         PathRuntime[] runtimes = Array.ConvertAll(paths, path => path.Runtime);
         context.Forwarder.Pause(() => Runtime.Become(wanted, runtimes, order, now));

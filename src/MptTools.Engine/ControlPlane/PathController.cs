@@ -74,7 +74,7 @@ internal sealed class PathController
 
     /// <summary>The longest inner packet in bytes that it takes; null while it is closed or not in use at all.</summary>
     internal int? LargestInner => PathMtu is { } mtu && Monitor.Status != PathStatusCode.Disabled
-        ? Overhead.LargestInner(mtu, Config.IPVersion, Runtime.Connection.Sequenced)
+        ? Overhead.LargestInner(mtu, Config.IPVersion, Runtime.Connection.HeaderLength)
         : null;
 
     /// <summary>

@@ -6,7 +6,7 @@ internal enum DropReason
     // From the tunnel device.
     NoConnection, NoPathUp, NotIP, TooBig, Segmentation,
     // To the network.
-    SendQueueFull, Unreachable, SendFailed,
+    SendQueueFull, RateLimit, Unreachable, SendFailed,
     // From the network.
     UnknownSource, GreTooShort, GreReservedBits, GreVersion, GreProtocol, GreChecksum, InnerTooShort, InnerNotIP,
     InnerLength, EcnCongestionLost, UnknownControl, KeepaliveInvalid, KeepaliveUnauthenticated, KeepaliveOverflow,

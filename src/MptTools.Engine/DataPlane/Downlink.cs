@@ -14,7 +14,7 @@ internal sealed record ReceiveSource(UdpSocket Socket, ConnectionRuntime Connect
 /// <list type="number">
 /// <item>Receive: all sockets that have something are read before anything is delivered.</item>
 /// <item>Check: the path by the sender's address, the GRE header, the inner packet; control messages go to the control plane.</item>
-/// <item>Decapsulate: the inner packet stays where it is; its ECN field takes the outer one in (RFC 6040).</item>
+/// <item>Decapsulate: the inner packet stays where it is; its ECN field takes the outer one in (RFC 6040). Of duplicates the first goes on.</item>
 /// <item>Order: packets of one connection that came by different sockets are merged by number; what is early waits (<see cref="ReorderBuffer"/>).</item>
 /// <item>Write: what is due goes to the TUN device; what still waits is copied out of the receive buffers.</item>
 /// </list>
@@ -250,8 +250,11 @@ internal sealed unsafe class Downlink : IDisposable
         }
         ConnectionRuntime connection = source.Connection;
         path.Received.Add(packet.Length);
-        path.LastData = now;
-
+        if (header.HasKey && header.HasSequence && !connection.Duplicates.IsNew(header.Key, header.Sequence))
+        {
+            connection.DuplicatesDiscarded++;
+            return;
+        }
         PacketRef reference = new()
         {
             Data = inner,
@@ -259,8 +262,9 @@ internal sealed unsafe class Downlink : IDisposable
             Sequence = header.Sequence,
             Path = (byte)path.Index,
         };
-        if (header.HasSequence && connection.Order is not null)
+        if (header.HasSequence && !header.HasKey && connection.Order is not null)
         {
+            path.LastNumbered = now;
             numbered.Add(reference);
         }
         else
@@ -333,8 +337,8 @@ internal sealed unsafe class Downlink : IDisposable
         foreach (PathRuntime path in connection.Paths)
         {
             // Whether the peer sends on a path is the peer's decision: one that is down here may still carry its packets, and a peer
-            // that does not announce its numbers may have stopped using one that is up.
-            if (now - path.LastData < order.IdleAfter || (connection.PeerIsOurs && (up >> path.Index & 1) != 0))
+            // that does not announce its numbers may have stopped using one that is up. One of ours says so.
+            if (now - path.LastNumbered < order.IdleAfter || (connection.PeerIsOurs && !path.PeerSendsNoNumbers && (up >> path.Index & 1) != 0))
             {
                 counted |= 1u << path.Index;
             }

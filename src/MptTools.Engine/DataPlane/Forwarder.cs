@@ -120,6 +120,14 @@ internal sealed class Forwarder : IDisposable
     internal void Forget(ConnectionRuntime connection)
     {
         ThreadOf(connection).Execute(() => connection.Downlink.Forget(connection));
+        if (connection.Shaper is { } shaper)
+        {
+            foreach (ForwardingThread sending in uplinks)
+            {
+                sending.Execute(() => sending.Forget(connection));
+            }
+            shaper.Dispose();
+        }
         connectionsOf[connection.Downlink.Index]--;
     }
 

@@ -37,6 +37,9 @@ internal sealed class ForwardingThread : IDisposable
 
     internal bool Sends => uplink is not null;
 
+    /// <summary>The connection takes no packets any more. Between two rounds.</summary>
+    internal void Forget(ConnectionRuntime connection) => uplink?.Forget(connection);
+
     internal Downlink? Downlink { get; }
 
     /// <summary>Called on the thread when it ends by an exception.</summary>
@@ -133,6 +136,7 @@ internal sealed class ForwardingThread : IDisposable
         {
             due = due < tunnel.Gathering.Due ? due : tunnel.Gathering.Due;
         }
+        due = uplink?.Deadline is { } leaving && !(due <= leaving) ? leaving : due;
         int ready = epoll.Wait(due - clock());
         TimeSpan now = clock();
         if (WasWoken(ready))
@@ -156,6 +160,7 @@ internal sealed class ForwardingThread : IDisposable
             }
         }
         Downlink?.Deliver(now);
+        uplink?.SendWaiting(now);
         Send(now);
     }
 

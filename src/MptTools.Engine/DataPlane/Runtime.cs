@@ -18,7 +18,8 @@ internal sealed class ConnectionRuntime
         Tunnel = tunnel;
         Downlink = downlink;
         Paths = [.. config.Paths.Select(path => new PathRuntime(this, path))];
-        Selector = new PathSelector(WeightsOf(config));
+        Mapping = new Mapping(config);
+        Shaper = Mapping.LimitedPaths != 0 ? new Shaper() : null;
         Size = new SizeLimit(this);
         PeerIPv4 = config is { IPVersion: 4, RemoteAddress: { } peer } ? peer.GetAddressBytes() : [];
         ChecksummedPaths = ChecksummedIn(config);
@@ -50,9 +51,6 @@ internal sealed class ConnectionRuntime
     internal volatile bool PeerTakesEcn;
     internal volatile bool PeerTakesDuplicates;
 
-    /// <summary>The key of packets that are sent on several paths: their numbering is that of one start of this connection. Set once.</summary>
-    internal uint DuplicateKey { get; set; }
-
     /// <summary>
     /// Where several threads send, whoever sends packets of this connection holds it from the first one's number until the last
     /// one is with the kernel: on every path packets leave in the order of their numbers, which the peer's ordering relies on.
@@ -60,17 +58,32 @@ internal sealed class ConnectionRuntime
     internal Lock Gate { get; } = new();
 
     // The sending side's; of the holder of the gate where several threads send.
-    internal PathSelector Selector { get; private set; }
+    internal Mapping Mapping { get; private set; }
     internal uint NextSequence;
+
+    /// <summary>Duplicates have a numbering of their own: they wait for nothing that is sent once.</summary>
+    internal uint NextDuplicate;
+
+    /// <summary>Tells the peer which start of this connection duplicates belong to.</summary>
+    internal uint DuplicateKey { get; set; }
+
+    /// <summary>What waits for paths with a rate limit; null: none of them has one.</summary>
+    internal Shaper? Shaper { get; private set; }
 
     /// <summary>Every packet with a smaller number has been handed to the kernel. Read by the control plane.</summary>
     internal volatile uint AnnouncedSequence;
 
     internal bool Sequenced => Order is not null;
 
-    /// <summary>Bit i: packets with numbers may go by path i at present. Read by the control plane.</summary>
-    internal volatile uint NumberedPaths = uint.MaxValue;
+    /// <summary>The longest GRE header its packets may get, in bytes.</summary>
+    internal int HeaderLength => HeaderLengthOf(Config);
 
+    /// <inheritdoc cref="HeaderLength"/>
+    internal static int HeaderLengthOf(ConnectionConfig config) =>
+        MappingRules.Duplicates(config) ? Gre.KeyedLength : config.ReorderWindow > 0 ? Gre.SequencedLength : Gre.BaseLength;
+
+    /// <summary>Packets with numbers may go by a path at present, or would if it were up. Any thread may ask.</summary>
+    internal bool NumbersOn(int path) => Sequenced && (Mapping.NumberedPaths(UpPaths | 1u << path) >> path & 1) != 0;
     internal DropCounters SendDrops { get; } = new();
 
     /// <summary>Packets that were cut into fragments, and packets whose senders were told what fits.</summary>
@@ -85,6 +98,10 @@ internal sealed class ConnectionRuntime
     internal Traffic Delivered;
     internal DropCounters ReceiveDrops { get; } = new();
     internal bool IsOrdering;
+    internal DuplicateFilter Duplicates { get; } = new();
+
+    /// <summary>Copies that came behind the one that was delivered.</summary>
+    internal long DuplicatesDiscarded;
 
     /// <summary>The buffer for a configuration of this connection; null where it orders nothing.</summary>
     internal ReorderBuffer? MakeOrder(ConnectionConfig config) => config.ReorderWindow == 0
@@ -107,20 +124,29 @@ internal sealed class ConnectionRuntime
         {
             up |= origins[i] >= 0 ? (UpPaths >> origins[i] & 1) << i : 0;
         }
-        bool sharesChange = !paths.AsSpan().SequenceEqual(Paths) || !WeightsOf(config).AsSpan().SequenceEqual(WeightsOf(Config));
+        bool mappingChanges = !paths.AsSpan().SequenceEqual(Paths) || !MappingRules.AreSame(config, Config);
         if (order != Order)
         {
             Downlink.Replace(this, order, origins, now);
         }
+        if (mappingChanges)
+        {
+            TakeOut(Paths.Except(paths).Select(path => path.Waiting));
+            TakeOut(Mapping.Spreads.Select(spread => spread.Waiting));
+        }
         for (int i = 0; i < paths.Length; i++)
         {
-            paths[i].Become(config, config.Paths[i]);
+            paths[i].Become(config, config.Paths[i], now);
         }
         (Config, Paths, UpPaths, ChecksummedPaths) = (config, paths, up, ChecksummedIn(config));
-        Selector = sharesChange ? new PathSelector(WeightsOf(config)) : Selector;
+        if (mappingChanges)
+        {
+            Mapping = new Mapping(config);
+            Shaper ??= Mapping.LimitedPaths != 0 ? new Shaper() : null;
+        }
     }
 
-    private static int[] WeightsOf(ConnectionConfig config) => [.. config.Paths.Select(path => path.WeightOut)];
+    private void TakeOut(IEnumerable<FairQueue?> queues) => Shaper?.Homeless.AddRange(queues.OfType<FairQueue>().Where(queue => queue.Count > 0));
 
     private static uint ChecksummedIn(ConnectionConfig config)
     {
@@ -158,6 +184,7 @@ internal sealed class PathRuntime
     {
         Connection = connection;
         Config = config;
+        Bucket = new RateBucket(config.RateLimit);
         Remote = RemoteEnd.Configured(connection.Config, config);
     }
 
@@ -169,8 +196,13 @@ internal sealed class PathRuntime
     internal volatile RemoteEnd Remote;
 
     /// <summary>Only with its connection (<see cref="ConnectionRuntime.Become"/>).</summary>
-    internal void Become(ConnectionConfig connection, PathConfig config)
+    internal void Become(ConnectionConfig connection, PathConfig config, TimeSpan now)
     {
+        Bucket.Become(config.RateLimit, now);
+        if (Waiting is not null)
+        {
+            Waiting.Limit = FairQueue.LimitFor(config.RateLimit);
+        }
         // A peer that has moved stays where it is until it is configured to be somewhere else.
         RemoteEnd wanted = RemoteEnd.Configured(connection, config);
         Remote = wanted == RemoteEnd.Configured(Connection.Config, Config) ? Remote : wanted;
@@ -194,10 +226,18 @@ internal sealed class PathRuntime
     internal DropCounters SendDrops { get; } = new();
     internal int FirstQueued = -1, LastQueued = -1;
 
+    /// <summary>What its rate limit leaves room for.</summary>
+    internal RateBucket Bucket;
+
+    /// <summary>Packets that can go by no other path; null: none has had to wait yet.</summary>
+    internal FairQueue? Waiting { get; set; }
+
     // The receiving side's.
     internal Traffic Received;
     internal DropCounters ReceiveDrops { get; } = new();
-    internal TimeSpan? LastData;
+
+    /// <summary>When it last brought a packet with a number.</summary>
+    internal TimeSpan? LastNumbered;
 
     /// <summary>
     /// What the peer last announced as its next number on this path; negative: nothing. Set by the control plane, after

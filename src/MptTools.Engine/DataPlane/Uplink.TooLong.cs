@@ -16,7 +16,8 @@ internal sealed unsafe partial class Uplink
         if (version == 4 && !IPHeader.DontFragment(bytes))
         {
             int headerLength = Math.Min((packet[0] & 0x0F) * 4, length);
-            TakeInFragments(connection, packet, headerLength, packet + headerLength, length - headerLength);
+            Spread spread = connection.Mapping.Find(bytes, out ulong flow);
+            TakeInFragments(connection, spread, flow, packet, headerLength, packet + headerLength, length - headerLength);
             return;
         }
         answers.Answer(reader, connection, bytes, default, connection.Size.LargestInner, now);
@@ -28,6 +29,7 @@ internal sealed unsafe partial class Uplink
         TunnelReader reader, ConnectionRuntime connection, byte* packet, in SegmentPlan plan)
     {
         byte* header = stackalloc byte[Segmentation.MaximumHeaderLength];
+        Spread spread = connection.Mapping.Find(new ReadOnlySpan<byte>(packet, plan.HeaderLength), out ulong flow);
         bool mayCut = plan.IsIPv4 && !IPHeader.DontFragment(new ReadOnlySpan<byte>(packet, IPHeader.MinimumLengthIPv4));
         for (int i = 0; i < plan.Count; i++)
         {
@@ -35,7 +37,7 @@ internal sealed unsafe partial class Uplink
             reader.Read.Add(headerLength + payloadLength);
             if (mayCut)
             {
-                TakeInFragments(connection, header, headerLength, payload, payloadLength);
+                TakeInFragments(connection, spread, flow, header, headerLength, payload, payloadLength);
                 continue;
             }
             if (i == 0)
@@ -49,31 +51,30 @@ internal sealed unsafe partial class Uplink
         }
     }
 
-    /// <summary>Sends an IPv4 packet in fragments, each with a number and a path of its own.</summary>
-    private void TakeInFragments(ConnectionRuntime connection, byte* head, int headLength, byte* payload, int payloadLength)
+    /// <summary>
+    /// Sends an IPv4 packet in fragments, each with a number of its own. They are mapped as the whole packet is: nobody who is to put
+    /// them together gets them by paths that the rest of their flow does not take.
+    /// </summary>
+    private void TakeInFragments(
+        ConnectionRuntime connection, Spread spread, ulong flow, byte* head, int headLength, byte* payload, int payloadLength)
     {
         bool canBeCut = Fragmentation.TryPlan(
             new ReadOnlySpan<byte>(head, headLength), payloadLength, connection.Size.LargestInner, out FragmentPlan plan);
         uint up = connection.UpPaths;
         // Fragments must travel with UDP checksums (RFC 8086 section 4.1).
-        uint paths = plan.Count == 1 ? up : up & connection.ChecksummedPaths;
-        if (!canBeCut || paths == 0)
+        if (!canBeCut || (plan.Count > 1 ? up & connection.ChecksummedPaths : up) == 0)
         {
             connection.SendDrops.Add(up == 0 ? DropReason.NoPathUp : DropReason.TooBig);
             return;
         }
         connection.Fragmented += plan.Count == 1 ? 0 : 1;
-        byte ecn = OuterEcn(connection, head, headLength);
+        Inner inner = new() { Version = 4, Ecn = OuterEcn(connection, head, headLength) };
         for (int i = 0; i < plan.Count; i++)
         {
-            MakeRoom();
-            byte* inner = headers + (long)queued * HeaderSize + Gre.MaximumLength;
-            int written = Fragmentation.WriteFragment(plan, head, headLength, payload, i, inner, out byte* rest, out int restLength);
-            if (PickPath(connection, paths) is { } path)
-            {
-                int greLength = WriteGre(connection, 4, inner);
-                Enqueue(connection, path, inner - greLength, greLength + written, rest, restLength, written + restLength, ecn);
-            }
+            MakeRoom(connection);
+            inner.Header = headers + (long)queued * HeaderSize + Gre.MaximumLength;
+            inner.HeaderLength = Fragmentation.WriteFragment(plan, head, headLength, payload, i, inner.Header, out inner.Payload, out inner.PayloadLength);
+            Route(connection, spread, flow, plan.Count == 1 ? uint.MaxValue : connection.ChecksummedPaths, inner);
         }
     }
 }

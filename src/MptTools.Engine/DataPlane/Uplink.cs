@@ -1,4 +1,6 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
+using MptTools.Engine.Config;
 using MptTools.Engine.Linux;
 using MptTools.Engine.Wire;
 
@@ -10,7 +12,7 @@ namespace MptTools.Engine.DataPlane;
 /// <item>Read: as many packets as the TUN device has now, each behind room for a GRE header.</item>
 /// <item>Find the connection: by destination, then by source (<see cref="ForwardingTable{T}"/>).</item>
 /// <item>See that it fits: what is too long for the paths is cut or answered (Uplink.TooLong.cs).</item>
-/// <item>Pick the path: by weight (<see cref="PathSelector"/>).</item>
+/// <item>Pick the path: as the mapping says (<see cref="Mapping"/>); where it has no room the packet waits (Uplink.Shaping.cs).</item>
 /// <item>Encapsulate: the GRE header goes right before the packet, which stays where it is.</item>
 /// <item>Send: all that goes to one path leaves in as few calls as possible, in the order it was read.</item>
 /// </list>
@@ -60,6 +62,20 @@ internal sealed unsafe partial class Uplink : IDisposable
         internal int InnerLength;
         internal byte Ecn;
         internal int Next;
+    }
+
+    /// <summary>An inner packet in one piece or in two, with room for a GRE header right before it.</summary>
+    private struct Inner
+    {
+        internal byte* Header, Payload;
+        internal int HeaderLength, PayloadLength;
+        internal int Version;
+        internal byte Ecn;
+
+        internal readonly int Length => HeaderLength + PayloadLength;
+
+        internal static Inner Of(in WaitingPacket packet) =>
+            new() { Header = packet.Data, HeaderLength = packet.Length, Version = packet.Version, Ecn = packet.Ecn };
     }
 
     /// <param name="isOneOfSeveral">Other threads send packets of the same connections.</param>
@@ -174,12 +190,10 @@ internal sealed unsafe partial class Uplink : IDisposable
             TakeTooLong(reader, connection, packet, length, version);
             return;
         }
-        MakeRoom();
-        if (PickPath(connection, connection.UpPaths) is { } path)
-        {
-            int greLength = WriteGre(connection, version, packet);
-            Enqueue(connection, path, packet - greLength, greLength + length, null, 0, length, OuterEcn(connection, packet, length));
-        }
+        MakeRoom(connection);
+        Inner inner = new() { Header = packet, HeaderLength = length, Version = version, Ecn = OuterEcn(connection, packet, length) };
+        Spread spread = connection.Mapping.Find(new ReadOnlySpan<byte>(packet, length), out ulong flow);
+        Route(connection, spread, flow, uint.MaxValue, inner);
     }
 
     /// <summary>A packet that stands for many: each of them gets its own headers and is scheduled on its own; the payload stays where it is.</summary>
@@ -196,19 +210,15 @@ internal sealed unsafe partial class Uplink : IDisposable
             TakeTooLongSegments(reader, connection, packet, plan);
             return;
         }
-        byte ecn = OuterEcn(connection, packet, length);
+        Inner inner = new() { Version = version, Ecn = OuterEcn(connection, packet, length) };
+        Spread spread = connection.Mapping.Find(new ReadOnlySpan<byte>(packet, length), out ulong flow);
         for (int i = 0; i < plan.Count; i++)
         {
-            MakeRoom();
-            byte* inner = headers + (long)queued * HeaderSize + Gre.MaximumLength;
-            int headerLength = Segmentation.WriteSegment(plan, packet, i, inner, out byte* payload, out int payloadLength);
-            reader.Read.Add(headerLength + payloadLength);
-            if (PickPath(connection, connection.UpPaths) is not { } path)
-            {
-                continue;
-            }
-            int greLength = WriteGre(connection, version, inner);
-            Enqueue(connection, path, inner - greLength, greLength + headerLength, payload, payloadLength, headerLength + payloadLength, ecn);
+            MakeRoom(connection);
+            inner.Header = headers + (long)queued * HeaderSize + Gre.MaximumLength;
+            inner.HeaderLength = Segmentation.WriteSegment(plan, packet, i, inner.Header, out inner.Payload, out inner.PayloadLength);
+            reader.Read.Add(inner.Length);
+            Route(connection, spread, flow, uint.MaxValue, inner);
         }
     }
 
@@ -228,37 +238,67 @@ internal sealed unsafe partial class Uplink : IDisposable
         return connection;
     }
 
-    private static PathRuntime? PickPath(ConnectionRuntime connection, uint paths)
+    /// <summary>Steps 4 and 5 for one packet.</summary>
+    /// <param name="allowed">Bit i: it may take path i, as far as the mapping lets it.</param>
+    private void Route(ConnectionRuntime connection, Spread spread, ulong flow, uint allowed, in Inner packet)
     {
-        int index = connection.Selector.Next(paths);
-        if (index < 0)
-        {
-            connection.SendDrops.Add(DropReason.NoPathUp);
-            return null;
-        }
-        return connection.Paths[index];
+        spread.Decided.Add(packet.Length);
+        Direct(connection, spread, flow, allowed, packet);
     }
 
-    /// <summary>Writes the GRE header right before the packet.</summary>
-    /// <returns>Its length.</returns>
-    private static int WriteGre(ConnectionRuntime connection, int version, byte* packet)
+    private void Direct(ConnectionRuntime connection, Spread spread, ulong flow, uint allowed, in Inner packet)
     {
-        ushort protocol = Gre.ProtocolFor(version);
-        if (connection.Sequenced)
+        uint paths = connection.Mapping.PathsOf(ref spread, connection.UpPaths & allowed);
+        if (paths == 0)
         {
-            Gre.WriteSequenced(new Span<byte>(packet - Gre.SequencedLength, Gre.SequencedLength), protocol, connection.NextSequence++);
-            return Gre.SequencedLength;
+            connection.SendDrops.Add(DropReason.NoPathUp);
         }
-        Gre.Write(new Span<byte>(packet - Gre.BaseLength, Gre.BaseLength), protocol);
-        return Gre.BaseLength;
+        else if (spread.Mode == MappingMode.Duplicate && connection.PeerTakesDuplicates)
+        {
+            SendCopies(connection, flow, paths, packet);
+        }
+        else if ((paths & connection.Mapping.LimitedPaths) != 0)
+        {
+            RouteWithLimits(connection, spread, flow, paths, allowed == uint.MaxValue, packet);
+        }
+        else
+        {
+            int index = spread.Choose(paths, paths, packet.Length, flow, 0, connection.Paths, now, out bool isNumbered);
+            SendBy(connection, connection.Paths[index], packet, isNumbered);
+        }
+    }
+
+    /// <summary>The same packet with the same number by each of some paths; its bytes are there once.</summary>
+    private void SendCopies(ConnectionRuntime connection, ulong flow, uint paths, in Inner packet)
+    {
+        Span<byte> gre = new(packet.Header - Gre.KeyedLength, Gre.KeyedLength);
+        Gre.WriteKeyed(gre, Gre.ProtocolFor(packet.Version), connection.DuplicateKey, connection.NextDuplicate++);
+        for (; paths != 0; paths &= paths - 1)
+        {
+            SendOrWait(connection, connection.Paths[BitOperations.TrailingZeroCount(paths)], flow, packet, Gre.KeyedLength);
+        }
+    }
+
+    private void SendBy(ConnectionRuntime connection, PathRuntime path, in Inner packet, bool isNumbered)
+    {
+        ushort protocol = Gre.ProtocolFor(packet.Version);
+        if (isNumbered && connection.Sequenced)
+        {
+            Gre.WriteSequenced(new Span<byte>(packet.Header - Gre.SequencedLength, Gre.SequencedLength), protocol, connection.NextSequence++);
+            EnqueueCounted(path, packet, Gre.SequencedLength);
+        }
+        else
+        {
+            Gre.Write(new Span<byte>(packet.Header - Gre.BaseLength, Gre.BaseLength), protocol);
+            EnqueueCounted(path, packet, Gre.BaseLength);
+        }
     }
 
     private static byte OuterEcn(ConnectionRuntime connection, byte* packet, int length) => connection.PeerTakesEcn
         ? Ecn.OuterForNormalMode(IPHeader.GetEcn(new ReadOnlySpan<byte>(packet, length)))
         : Ecn.OuterForCompatibilityMode;
 
-    private void Enqueue(
-        ConnectionRuntime connection, PathRuntime path, byte* header, int headerLength, byte* payload, int payloadLength, int innerLength, byte ecn)
+    private void Enqueue(PathRuntime path, in Inner packet, int greLength)
     {
         if (path.LastQueued < 0)
         {
@@ -271,19 +311,21 @@ internal sealed unsafe partial class Uplink : IDisposable
         }
         path.LastQueued = queued;
         ref Queued item = ref queue[queued++];
-        item.Header = header;
-        item.HeaderLength = headerLength;
-        item.Payload = payload;
-        item.PayloadLength = payloadLength;
-        item.InnerLength = innerLength;
-        item.Ecn = ecn;
+        item.Header = packet.Header - greLength;
+        item.HeaderLength = greLength + packet.HeaderLength;
+        item.Payload = packet.Payload;
+        item.PayloadLength = packet.PayloadLength;
+        item.InnerLength = packet.Length;
+        item.Ecn = packet.Ecn;
         item.Next = -1;
     }
 
-    /// <summary>Before a number is taken: a number that is taken is queued when the queue is sent.</summary>
-    private void MakeRoom()
+    /// <summary>
+    /// For all copies of a packet, before its headers are written or a number is taken: a number that is taken is queued when the queue is sent.
+    /// </summary>
+    private void MakeRoom(ConnectionRuntime connection)
     {
-        if (queued == SendBatch.Capacity)
+        if (queued + connection.Paths.Length > SendBatch.Capacity)
         {
             Send();
         }
@@ -315,6 +357,7 @@ internal sealed unsafe partial class Uplink : IDisposable
             connection.AnnouncedSequence = connection.NextSequence;
         }
         queued = pathsQueued = 0;
+        ReturnLeft();
     }
 
     /// <summary>Sends packets of a path from <paramref name="packet"/> on, as many as one batch takes.</summary>

@@ -36,6 +36,10 @@ internal static unsafe class Fragmentation
     private const ushort MoreFragments = 0x2000, OffsetMask = 0x1FFF;
     private const byte EndOfOptions = 0, NoOperation = 1, CopiedFlag = 0x80;
 
+    /// <summary>The packet is a fragment of another one.</summary>
+    /// <param name="packet">With a whole IPv4 header.</param>
+    internal static bool IsFragment(ReadOnlySpan<byte> packet) => (ReadUInt16BigEndian(packet[6..]) & (MoreFragments | OffsetMask)) != 0;
+
     /// <summary>Prepares the cutting of a packet that lies in two pieces; its header must be whole in the first.</summary>
     /// <param name="head">The first piece of the packet.</param>
     /// <param name="payloadLength">Length in bytes of the second piece.</param>

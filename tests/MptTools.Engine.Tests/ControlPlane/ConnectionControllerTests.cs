@@ -60,7 +60,6 @@ public class ConnectionControllerTests
     {
         using ControllerBench bench = new(Configs.Connection(Configs.Path(0)));
         bench.PassTo(0);
-        bench.Runtime.NumberedPaths = 0;
         bench.PassTo(1000);
         foreach (KeepaliveExtension extension in (KeepaliveExtension[])[bench.Sent(0).Extension, bench.Sent(0).Extension])
         {
@@ -121,19 +120,20 @@ public class ConnectionControllerTests
     }
 
     [Theory]
-    [InlineData(0b11u, false, false)]
-    [InlineData(0b10u, true, false)]
-    [InlineData(0b01u, false, true)]
-    [InlineData(0u, true, true)]
-    public void ThePeerLearnsWhichPathsCarryNoNumbers(uint numbered, bool first, bool second)
+    [InlineData(MappingMode.Packet, false, false, false)]
+    [InlineData(MappingMode.Packet, true, false, true)]
+    [InlineData(MappingMode.Flow, false, true, true)]
+    [InlineData(MappingMode.Duplicate, false, true, true)]
+    public void ThePeerLearnsWhichPathsCarryNoNumbers(MappingMode mode, bool secondIsBackup, bool first, bool second)
     {
-        using ControllerBench bench = new();
-        bench.Runtime.NumberedPaths = numbered;
+        using ControllerBench bench = new(Configs.Connection(Configs.Path(0), Configs.Path(1) with { IsBackup = secondIsBackup }) with
+        {
+            ReorderWindow = 100,
+            Mapping = mode,
+        });
+        bench.Runtime.UpPaths = 0b01;
         bench.PassTo(0);
         Assert.Equal((first, second), (bench.Sent(0).Extension.IsUnnumbered, bench.Sent(1).Extension.IsUnnumbered));
-        bench.Runtime.NumberedPaths = uint.MaxValue;
-        bench.PassTo(1000);
-        Assert.Equal((false, false), (bench.Sent(0).Extension.IsUnnumbered, bench.Sent(1).Extension.IsUnnumbered));
     }
 
     [Fact]

@@ -14,18 +14,19 @@ public sealed class PathSizeTests
     private const int LoopbackMtu = 65_535, LoopbackMtuIPv6 = 65_536;
 
     [Theory]
-    [InlineData(1500, 4, true, 1464)]
-    [InlineData(1500, 4, false, 1468)]
-    [InlineData(1500, 6, true, 1444)]
-    [InlineData(1500, 6, false, 1448)]
-    [InlineData(1280, 6, true, 1224)]
-    [InlineData(20, 4, true, -16)]
-    [InlineData(65_535, 4, true, 65_499)]
-    [InlineData(65_536, 4, true, 65_499)]
-    [InlineData(65_536, 6, true, 65_480)]
-    [InlineData(100_000, 6, true, 65_519)]
-    public void TheHeadersGoOffThePathMtu(int pathMtu, int version, bool sequenced, int largest) =>
-        Assert.Equal(largest, Overhead.LargestInner(pathMtu, version, sequenced));
+    [InlineData(1500, 4, 8, 1464)]
+    [InlineData(1500, 4, 4, 1468)]
+    [InlineData(1500, 6, 8, 1444)]
+    [InlineData(1500, 6, 4, 1448)]
+    [InlineData(1500, 4, 12, 1460)]
+    [InlineData(1280, 6, 8, 1224)]
+    [InlineData(20, 4, 8, -16)]
+    [InlineData(65_535, 4, 8, 65_499)]
+    [InlineData(65_536, 4, 8, 65_499)]
+    [InlineData(65_536, 6, 8, 65_480)]
+    [InlineData(100_000, 6, 8, 65_519)]
+    public void TheHeadersGoOffThePathMtu(int pathMtu, int version, int greLength, int largest) =>
+        Assert.Equal(largest, Overhead.LargestInner(pathMtu, version, greLength));
 
     [Fact]
     public void TheNarrowestPathThatIsUpCounts()

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using MptTools.Engine.Tests.Wire;
+using MptTools.Engine.Wire;
 
 namespace MptTools.Engine.Tests.DataPlane;
 
@@ -45,6 +46,31 @@ internal static class InnerPackets
 
     /// <summary>From A's tunnel address to B's, as it goes into A's tunnel.</summary>
     internal static byte[] ToB(uint mark = 0, int length = 60, byte tos = 0) => IPv4("10.0.0.2", "10.0.0.3", mark, length, tos);
+
+    /// <summary>A UDP packet from A's tunnel address to B's.</summary>
+    internal static byte[] UdpToB(int sourcePort, int destinationPort, uint mark = 0, int length = 60, byte tos = 0)
+    {
+        byte[] packet = ToB(mark, length, tos);
+        packet[9] = TransportHeader.Udp;
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(20), (ushort)sourcePort);
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(22), (ushort)destinationPort);
+        BinaryPrimitives.WriteUInt32BigEndian(packet.AsSpan(28), mark);
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(10), 0);
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(10), PlainChecksum.Of(packet.AsSpan(0, 20)));
+        return packet;
+    }
+
+    /// <summary>The mark of such a packet.</summary>
+    internal static uint MarkOfUdp(ReadOnlySpan<byte> packet) => BinaryPrimitives.ReadUInt32BigEndian(packet[28..]);
+
+    /// <summary>A packet behind a GRE header with a key and a sequence number.</summary>
+    internal static byte[] Duplicate(byte[] inner, uint key, uint sequence)
+    {
+        byte[] fields = new byte[8];
+        BinaryPrimitives.WriteUInt32BigEndian(fields, key);
+        BinaryPrimitives.WriteUInt32BigEndian(fields.AsSpan(4), sequence);
+        return [0x30, 0, 0x08, 0x00, .. fields, .. inner];
+    }
 
     /// <summary>A packet behind a GRE header, with a sequence number or without.</summary>
     internal static byte[] Gre(byte[] inner, uint? sequence = null)

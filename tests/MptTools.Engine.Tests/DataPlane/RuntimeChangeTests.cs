@@ -35,9 +35,9 @@ public class RuntimeChangeTests
     {
         using TunnelBench bench = TunnelBench.With(paths: 2, window: 100);
         ConnectionRuntime connection = bench.Connection;
-        (PathSelector selector, ReorderBuffer? order) = (connection.Selector, connection.Order);
+        (Mapping mapping, ReorderBuffer? order) = (connection.Mapping, connection.Order);
         connection.Become(connection.Config with { Status = 1 }, [.. connection.Paths], order, bench.Now);
-        Assert.Same(selector, connection.Selector);
+        Assert.Same(mapping, connection.Mapping);
         Assert.Same(order, connection.Order);
     }
 

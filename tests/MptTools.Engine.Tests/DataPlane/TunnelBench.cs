@@ -105,6 +105,14 @@ internal sealed unsafe class TunnelBench : IDisposable
         }
     }
 
+    /// <summary>What has waited for a path with a rate limit is looked at, if its time has come.</summary>
+    internal void SendWaiting() => uplinks[0].SendWaiting(Now);
+
+    internal void ForgetSending() => uplinks[0].Forget(Connection);
+
+    /// <summary>When that is; null: nothing waits.</summary>
+    internal TimeSpan? SendDeadline => uplinks[0].Deadline;
+
     internal void RunUplink(int queue = 0) => uplinks[queue].Run(Tunnel.Readers[queue], Now);
 
     /// <summary>Peers send, everything is read, and then what is due is delivered.</summary>
@@ -294,6 +302,7 @@ internal sealed unsafe class TunnelBench : IDisposable
     public void Dispose()
     {
         Connections.ForEach(downlink.Forget);
+        Connections.ForEach(connection => connection.Shaper?.Dispose());
         Assert.Equal(0, downlink.Chunks.InUse);
         Array.ForEach(uplinks, uplink => uplink.Dispose());
         downlink.Dispose();
