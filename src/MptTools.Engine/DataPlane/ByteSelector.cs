@@ -116,7 +116,7 @@ internal sealed class ByteSelector
         inUse = paths;
         count = 0;
         sum = 0;
-        largest = 0;
+        largest = 1;
         for (uint left = paths; left != 0; left &= left - 1)
         {
             int i = BitOperations.TrailingZeroCount(left);
