@@ -51,13 +51,16 @@ internal static class ConnectionSettings
         return ReadPath(draft, index, path, settings, around);
     }
 
-    /// <summary>Takes a path out; the later ones move up by one.</summary>
+    /// <summary>
+    /// Takes a path out; the later ones move up by one, also in the rules that name them. A rule that has no other path, or prefers this one,
+    /// must be changed before.
+    /// </summary>
     internal static ConfigResult<ConnectionConfig> RemovePath(ConnectionConfig config, int index, ConnectionSurroundings around)
     {
         var draft = new SettingsDraft(config);
         if (draft.Paths.Count > 1)
         {
-            draft.Paths.RemoveAt(index);
+            RemovePath(config, index, draft);
         }
         else
         {
@@ -97,6 +100,50 @@ internal static class ConnectionSettings
         return rest.Read(around);
     }
 
+    /// <summary>Adds a rule; keys as in [rule_n].</summary>
+    /// <param name="config">The connection.</param>
+    /// <param name="settings">The keys and values.</param>
+    /// <param name="position">Its number, 0 to the number of rules; those from there on move down by one. Null: behind the last one.</param>
+    /// <param name="around">What it must get along with.</param>
+    internal static ConfigResult<ConnectionConfig> AddRule(
+        ConnectionConfig config, IReadOnlyDictionary<string, string> settings, int? position, ConnectionSurroundings around)
+    {
+        var draft = new SettingsDraft(config) { TellsOfRulesInVain = true };
+        int index = position ?? draft.Rules.Count;
+        if (index < 0 || index > draft.Rules.Count)
+        {
+            draft.Error($"rule_{index}", null, $"A new rule cannot have this number. Choose one from 0 to {draft.Rules.Count}, which puts it behind all others.");
+            return draft.Read(around);
+        }
+        Dictionary<string, string> rule = [];
+        draft.Rules.Insert(index, rule);
+        draft.Put($"rule_{index}", KnownKeys.Rule, rule, settings);
+        return draft.Read(around);
+    }
+
+    /// <summary>Changes keys of [rule_n].</summary>
+    internal static ConfigResult<ConnectionConfig> SetRule(
+        ConnectionConfig config, int index, IReadOnlyDictionary<string, string> settings, ConnectionSurroundings around)
+    {
+        var draft = new SettingsDraft(config) { TellsOfRulesInVain = true };
+        if (HasRule(draft, index))
+        {
+            draft.Put($"rule_{index}", KnownKeys.Rule, draft.Rules[index], settings);
+        }
+        return draft.Read(around);
+    }
+
+    /// <summary>Takes a rule out; the later ones move up by one.</summary>
+    internal static ConfigResult<ConnectionConfig> RemoveRule(ConnectionConfig config, int index, ConnectionSurroundings around)
+    {
+        var draft = new SettingsDraft(config);
+        if (HasRule(draft, index))
+        {
+            draft.Rules.RemoveAt(index);
+        }
+        return draft.Read(around);
+    }
+
     /// <summary>What is wrong with a connection among others; empty where nothing is.</summary>
     internal static IReadOnlyList<ConfigDiagnostic> Check(ConnectionConfig config, ConnectionSurroundings around) =>
         new SettingsDraft(config).Read(around).Diagnostics;
@@ -105,6 +152,7 @@ internal static class ConnectionSettings
         SettingsDraft draft, int index, Dictionary<string, string> path, IReadOnlyDictionary<string, string> settings, ConnectionSurroundings around)
     {
         draft.Put($"path_{index}", KnownKeys.Path, path, settings);
+        draft.TellsOfRulesInVain = settings.Keys.Any(key => MappingReader.IsPortKey(key.ToLowerInvariant()));
         if (!path.TryGetValue("remote_ipaddr", out string? remote) || remote == IPAddress.Any.ToString())
         {
             draft.Error($"path_{index}", "remote_ipaddr", "A path of a running connection needs its peer's address. Write remote_ipaddr = and the address of the peer.");
@@ -125,6 +173,34 @@ internal static class ConnectionSettings
             section.TryAdd(new IniEntry(key, value, 0, 0, 0));
         }
         return (draft, ConnectionReader.ReadNetwork(0, new SectionReader("", section, KnownKeys.Network, new FaultList())));
+    }
+
+    private static void RemovePath(ConnectionConfig config, int index, SettingsDraft draft)
+    {
+        List<RuleConfig> rules = [.. config.Rules.Select(rule => RulePaths.Renumbered(
+            rule, path => path == index ? -1 : path > index ? path - 1 : path, (key, message) => draft.Error($"rule_{rule.Index}", key, message)))];
+        if (!draft.HasErrors)
+        {
+            draft.Paths.RemoveAt(index);
+            draft.Rules.Clear();
+            draft.Rules.AddRange(rules.Select(rule => SettingsDraft.Texts(ConfigFields.Rule, rule)));
+        }
+    }
+
+    private static bool HasRule(SettingsDraft draft, int index)
+    {
+        bool isThere = index >= 0 && index < draft.Rules.Count;
+        if (!isThere)
+        {
+            string there = draft.Rules.Count switch
+            {
+                0 => "It has none; add one",
+                1 => "Its only one is rule 0",
+                var count => $"Choose one from 0 to {count - 1}",
+            };
+            draft.Error($"rule_{index}", null, $"The connection has no such rule. {there}.");
+        }
+        return isThere;
     }
 
     private static int Find(ConnectionConfig config, NetworkConfig network) =>

@@ -43,6 +43,12 @@ internal static class ConnectionText
             Section(text, $"net_{index}", ConfigFields.Network, config.Networks[index], []);
         }
 
+        for (int index = 0; index < config.Rules.Count; index++)
+        {
+            text.Append(index == 0 ? "\n; The first rule that a packet matches decides which paths it may take.\n" : "\n");
+            Section(text, $"rule_{index}", ConfigFields.Rule, config.Rules[index], []);
+        }
+
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 

@@ -10,6 +10,9 @@ internal static class MappingReader
         ("udp_dst", path => path.UdpDestinationPorts), ("udp_src", path => path.UdpSourcePorts),
     ];
 
+    /// <summary>The key of [path_n] is a rule; in lower case.</summary>
+    public static bool IsPortKey(string key) => PortKeys.Any(item => item.Key == key);
+
     /// <summary>What a connection goes by that does not say it.</summary>
     public static MappingMode Implied(bool hasRules) => hasRules ? MappingMode.Combined : MappingMode.Packet;
 
@@ -58,7 +61,8 @@ internal static class MappingReader
             string others = places.Count == 1 ? "" : $" and {places.Count - 1} more";
             reader.Warning("mapping", $"With {MappingNames.Of(mapping)}, rules and ports of paths are not used: {first}{others}. Write mapping = combined and mapping_rest = {MappingNames.Of(mapping)}, or remove them.");
         }
-        else if (rest is not null)
+
+        if (rest is not null)
         {
             reader.Warning("mapping_rest", $"It is not used, because mapping is {MappingNames.Of(mapping)}. Write mapping = combined, or remove the line.");
         }

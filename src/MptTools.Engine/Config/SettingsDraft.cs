@@ -15,7 +15,7 @@ internal sealed class SettingsDraft
     {
         this.file = file;
         faults.Open(file);
-        (Connection, Paths, Networks) = ([], [], []);
+        (Connection, Paths, Networks, Rules) = ([], [], [], []);
     }
 
     internal SettingsDraft(ConnectionConfig config) : this(config.File)
@@ -23,11 +23,23 @@ internal sealed class SettingsDraft
         Connection = Texts(ConfigFields.Connection, config);
         Paths = [.. config.Paths.Select(path => Texts(ConfigFields.Path, path))];
         Networks = [.. config.Networks.Select(network => Texts(ConfigFields.Network, network))];
+        Rules = [.. config.Rules.Select(rule => Texts(ConfigFields.Rule, rule))];
+        if (config is { Mapping: MappingMode.Combined, MappingRest: not MappingMode.Packet })
+        {
+            // The rest goes on being spread as it is when the last rule goes, with which the mapping would be another one.
+            Connection["mapping"] = MappingNames.Of(MappingMode.Combined);
+        }
     }
 
     internal Dictionary<string, string> Connection { get; }
     internal List<Dictionary<string, string>> Paths { get; }
     internal List<Dictionary<string, string>> Networks { get; }
+    internal List<Dictionary<string, string>> Rules { get; }
+
+    /// <summary>The result has the warnings that say that rules do nothing, whatever settings were put in.</summary>
+    internal bool TellsOfRulesInVain { get; set; }
+
+    internal bool HasErrors => faults.HasErrors;
 
     internal void Error(string? section, string? key, string message) => faults.Error(file, 0, section, key, message);
 
@@ -97,8 +109,11 @@ internal sealed class SettingsDraft
         }
         return new ConfigResult<ConnectionConfig>(
             config,
-            [.. faults.ToList().Where(fault => fault.Severity == ConfigSeverity.Error || given.Contains((fault.Section ?? "", fault.Key ?? "")))]);
+            [.. faults.ToList().Where(fault => fault.Severity == ConfigSeverity.Error || given.Contains((fault.Section ?? "", fault.Key ?? "")) || (TellsOfRulesInVain && IsOfRules(fault)))]);
     }
+
+    private static bool IsOfRules(ConfigDiagnostic fault) =>
+        fault is { Section: "connection", Key: "mapping" } || (fault.Key is null && NumberedSections.IndexOf(fault.Section ?? "", "rule_") is not null);
 
     // What is wrong between two is said of the last one; what is wrong with the others is not this one's.
     private static void CheckTogether(ConnectionDraft draft, ConnectionSurroundings around)
@@ -115,6 +130,7 @@ internal sealed class SettingsDraft
         ToSection("connection", Connection),
         .. Paths.Select((texts, index) => ToSection($"path_{index}", texts)),
         .. Networks.Select((texts, index) => ToSection($"net_{index}", texts)),
+        .. Rules.Select((texts, index) => ToSection($"rule_{index}", texts)),
     ]);
 
     private static IniSection ToSection(string name, Dictionary<string, string> texts)

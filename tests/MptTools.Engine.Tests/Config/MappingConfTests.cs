@@ -149,6 +149,11 @@ public class MappingConfTests
     }
 
     [Fact]
+    public void TheRestIsNamedAsWell() =>
+        Assert.Equal(["mapping", "mapping_rest"],
+            WithRule().Set("connection", "mapping", "bytes").Set("connection", "mapping_rest", "flow").Load().Diagnostics.Select(fault => fault.Key));
+
+    [Fact]
     public void TheRestNeedsRules() =>
         Assert.Equal("It is not used, because mapping is packet. Write mapping = combined, or remove the line.",
             Warning(ConfText.Connection().Set("connection", "mapping_rest", "flow"), "connection", "mapping_rest"));
