@@ -26,12 +26,16 @@ internal static class Bars
         Ratio("IPv6 in IPv4, of IPv4 in IPv4", Versions(6, 4), Versions(4, 4), 0.95),
         Ratio("IPv4 in IPv6, of IPv4 in IPv4", Versions(4, 6), Versions(4, 4), 0.95),
         Ratio("IPv6 in IPv6, of IPv4 in IPv4", Versions(6, 6), Versions(4, 4), 0.95),
+        Ratio("TCP 1 stream with 50 rules, of none", InMapping(Names.ByRules, Metric.Tcp1), InMapping(Names.ByPacket, Metric.Tcp1), 0.95),
+        Ratio("UDP 64 B with 50 rules, of none", InMapping(Names.ByRules, Metric.Udp64), InMapping(Names.ByPacket, Metric.Udp64), 0.95),
         Ratio("TCP 1 stream inside pwsh, of mptsrv", In(Names.Pwsh, Names.InPwsh, Metric.Tcp1), In(Names.Pwsh, Names.OnePath, Metric.Tcp1), 0.85),
     ];
 
     private static SeriesKey In(string section, string subject, Metric metric) => new(section, subject, metric.Name);
 
     private static SeriesKey InMain(string subject, Metric metric) => In(Names.Main, subject, metric);
+
+    private static SeriesKey InMapping(string subject, Metric metric) => In(Names.Mapping, subject, metric);
 
     private static SeriesKey Of1(Metric metric) => In(Names.Connections, Names.ConnectionsOf(1), metric);
 

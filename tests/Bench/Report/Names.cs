@@ -5,10 +5,11 @@ internal static class Names
 {
     /// <summary>Sections.</summary>
     internal const string Main = "main", Offloads = "offloads", Threads = "threads", IPv6 = "ipv6", PlainLinks = "plain-links",
-        Connections = "connections", Pwsh = "pwsh";
+        Connections = "connections", Mapping = "mapping", Pwsh = "pwsh";
 
     /// <summary>Subjects.</summary>
-    internal const string Veth = "veth", Vxlan = "vxlan", OnePath = "one-path", TwoPaths = "two-paths", InPwsh = "in-pwsh";
+    internal const string Veth = "veth", Vxlan = "vxlan", OnePath = "one-path", TwoPaths = "two-paths", InPwsh = "in-pwsh",
+        ByPacket = "by-packet", ByBytes = "by-bytes", ByFlow = "by-flow", ByRules = "by-50-rules";
 
     /// <summary>The subject without an offload.</summary>
     internal static string Without(string offload) => $"no-{offload}";

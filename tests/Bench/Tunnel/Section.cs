@@ -32,6 +32,20 @@ internal static class Sections
     private static readonly TunnelSpec OnePath = new(Names.OnePath, "one path");
     private static readonly TunnelSpec TwoPaths = new(Names.TwoPaths, "two paths") { Paths = 2, ReorderWindow = 1000 };
 
+    /// <summary>Rules of every kind; only the last one matches what is measured, and it spreads as without rules.</summary>
+    private static IReadOnlyList<string[]> FiftyRules =>
+    [
+        .. Enumerable.Range(0, 49).Select(i => (i % 5) switch
+        {
+            0 => (string[])["protocol = tcp udp", $"dst_port = {6000 + 10 * i}-{6004 + 10 * i} {100 + i}", "paths = 0"],
+            1 => ["protocol = tcp", $"src_port = {1 + i} {100 + 2 * i}", "paths = 1"],
+            2 => [$"dst_addr = 10.{i}.0.0/16 fd00:{i}::/32", "spread = flow"],
+            3 => [$"src_addr = 192.168.{i}.0/24", $"dscp = {i}", "prefer = 0"],
+            _ => ["protocol = udp", $"dscp = {i} ef", $"src_port = {200 + i}-{900 + i}", "spread = bytes"],
+        }),
+        ["dst_port = 1-65535", "paths = 0 1", "spread = packet"],
+    ];
+
     /// <summary>In the order they are run.</summary>
     /// <param name="quick">With fewer rounds.</param>
     internal static IReadOnlyList<Section> All(bool quick)
@@ -62,6 +76,14 @@ internal static class Sections
                 [Tcp1]),
             new(Names.Connections, "Connections of one server", Rounds(3), brief,
                 [.. from count in (int[])[1, 10, 100, 1000] select new ConnectionsSpec(count)], [Tcp1, Tcp10]),
+            new(Names.Mapping, "Which packet takes which path, on two paths", Rounds(8), brief,
+                [
+                    TwoPaths with { Name = Names.ByPacket, Title = "packet" },
+                    TwoPaths with { Name = Names.ByRules, Title = "50 rules", Mapping = ["mapping = combined"], Rules = FiftyRules },
+                    TwoPaths with { Name = Names.ByBytes, Title = "bytes", Mapping = ["mapping = bytes"] },
+                    TwoPaths with { Name = Names.ByFlow, Title = "flow", Mapping = ["mapping = flow"] },
+                ],
+                [Tcp1, Udp64]),
             new(Names.Pwsh, "The server inside pwsh", Rounds(3), whole,
                 [
                     new TunnelSpec(Names.OnePath, "mptsrv") { WarmUpSeconds = 5 },

@@ -19,6 +19,10 @@ internal sealed record TunnelSpec(string Name, string Title) : SubjectSpec(Name,
     internal int OuterVersion { get; init; } = 4;
     internal int InnerVersion { get; init; } = 4;
 
+    /// <summary>Lines of [connection] about the mapping, and those of each rule.</summary>
+    internal IReadOnlyList<string> Mapping { get; init; } = [];
+    internal IReadOnlyList<string[]> Rules { get; init; } = [];
+
     /// <summary>Further arguments of mptsrv, at both ends.</summary>
     internal IReadOnlyList<string> Arguments { get; init; } = [];
 
@@ -39,6 +43,8 @@ internal sealed record TunnelSpec(string Name, string Title) : SubjectSpec(Name,
         ConnectionFile connection = new("far", Inner(4, 2), Inner(4, 3))
         {
             ReorderWindow = ReorderWindow,
+            Lines = Mapping,
+            Rules = Rules,
             Paths = [.. Enumerable.Range(1, Paths).Select(i => new PathFile($"eth{i}", Outer(i, 2), Outer(i, 3)) { Keepalive = 1, Dead = 3 })],
         };
         BenchServer[] servers = [Start(lab, near, 2, connection), Start(lab, far, 3, connection.Mirror("near"))];

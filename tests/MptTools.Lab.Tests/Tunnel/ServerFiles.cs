@@ -20,6 +20,9 @@ internal sealed record PathFile(string Interface, string Local, string Remote, s
     /// <summary>udp_checksum.</summary>
     internal bool Checksum { get; init; } = true;
 
+    /// <summary>Further lines of the section.</summary>
+    internal IReadOnlyList<string> Lines { get; init; } = [];
+
     internal static int VersionOf(string address) => address.Contains(':') ? 6 : 4;
 }
 
@@ -44,6 +47,12 @@ internal sealed record ConnectionFile(string Name, string Local, string Remote)
 
     internal IReadOnlyList<PathFile> Paths { get; init; } = [];
     internal IReadOnlyList<NetFile> Networks { get; init; } = [];
+
+    /// <summary>Further lines of [connection].</summary>
+    internal IReadOnlyList<string> Lines { get; init; } = [];
+
+    /// <summary>The lines of [rule_0], [rule_1] and so on.</summary>
+    internal IReadOnlyList<string[]> Rules { get; init; } = [];
 
     /// <summary>The peer's file where both ends are on the same links.</summary>
     internal ConnectionFile Mirror(string name) => this with
@@ -77,6 +86,7 @@ internal sealed record ConnectionFile(string Name, string Local, string Remote)
         Line($"max_buffdelay_msec = {MaximumDelayMilliseconds}");
         Line($"auth_type = {AuthenticationType ?? (Key is null ? 0 : 2)}");
         Line($"auth_key = {Key ?? "0"}");
+        text.AppendJoin("", Lines.Select(line => $"{line}\n"));
         for (int i = 0; i < Paths.Count; i++)
         {
             PathFile path = Paths[i];
@@ -93,6 +103,7 @@ internal sealed record ConnectionFile(string Name, string Local, string Remote)
             Line($"weight_in = {path.Weight}");
             Line($"udp_checksum = {(path.Checksum ? 1 : 0)}");
             Line($"status = {path.Status}");
+            text.AppendJoin("", path.Lines.Select(line => $"{line}\n"));
         }
         for (int i = 0; i < Networks.Count; i++)
         {
@@ -100,6 +111,11 @@ internal sealed record ConnectionFile(string Name, string Local, string Remote)
             Line($"ip_ver = {PathFile.VersionOf(Networks[i].Source)}");
             Line($"src_addr = {Networks[i].Source}");
             Line($"dst_addr = {Networks[i].Destination}");
+        }
+        for (int i = 0; i < Rules.Count; i++)
+        {
+            Line($"[rule_{i}]");
+            text.AppendJoin("", Rules[i].Select(line => $"{line}\n"));
         }
         return text.ToString();
     }
