@@ -53,12 +53,12 @@ internal struct PacketFields
     internal static bool TryRead(ReadOnlySpan<byte> packet, out PacketFields fields)
     {
         fields = default;
-        int offset = fields.ReadHeaders(packet, out bool isWhole);
+        int offset = fields.ReadHeaders(packet);
         if (offset < 0)
         {
             return false;
         }
-        if (isWhole && IsIcmpError(fields.Protocol, packet[offset..]) && packet.Length - offset > IcmpHeaderLength)
+        if (packet.Length - offset > IcmpHeaderLength && fields.IsIcmpError(type: packet[offset]))
         {
             fields.ReadQuote(packet[(offset + IcmpHeaderLength)..]);
         }
@@ -71,19 +71,16 @@ internal struct PacketFields
             MemoryMarshal.AsBytes(new ReadOnlySpan<PacketFields>(in other)));
 
     /// <summary>Reads everything but a quote.</summary>
-    /// <param name="isWhole">The packet is no fragment and has something behind its headers.</param>
-    /// <returns>Where the transport header begins or, if not <paramref name="isWhole"/>, anything from 0; -1: no packet.</returns>
-    private int ReadHeaders(ReadOnlySpan<byte> packet, out bool isWhole)
+    /// <returns>Where the transport header begins; the packet's length where it was not reached; -1: no packet.</returns>
+    private int ReadHeaders(ReadOnlySpan<byte> packet)
     {
-        isWhole = false;
         if (!IPHeader.TryReadAddresses(packet, out int version, out Source, out Destination))
         {
             return -1;
         }
         Version = (ushort)version;
         int offset = version == 4 ? ReadIPv4(packet) : ReadIPv6(packet);
-        isWhole = !IsFragment && (uint)offset < (uint)packet.Length;
-        if (isWhole && IsWithPorts(Protocol) && packet.Length - offset >= PortsLength)
+        if (!IsFragment && IsWithPorts(Protocol) && packet.Length - offset >= PortsLength)
         {
             uint ports = ReadUInt32BigEndian(packet[offset..]);
             SourcePort = (ushort)(ports >> 16);
@@ -166,15 +163,15 @@ internal struct PacketFields
     private void ReadQuote(ReadOnlySpan<byte> packet)
     {
         PacketFields quoted = default;
-        if (quoted.ReadHeaders(packet, out bool isWhole) < 0 || quoted.Version != Version)
+        if (quoted.ReadHeaders(packet) < 0 || quoted.Version != Version)
         {
             return;
         }
         (quoted.Source, quoted.Destination) = (quoted.Destination, quoted.Source);
         (quoted.SourcePort, quoted.DestinationPort) = (quoted.DestinationPort, quoted.SourcePort);
-        if (!quoted.IsFragment && !quoted.HasPorts && (!isWhole || IsWithPorts(quoted.Protocol)))
+        if (!quoted.IsFragment && (IsWithPorts(quoted.Protocol) || IsExtension(quoted.Protocol)))
         {
-            // The flow has ports that the quote does not reach; a label would only make it look like another one.
+            // The flow has ports, read or cut off; a label would only make it look like another one.
             quoted.Label = 0;
         }
         quoted.Dscp = Dscp;
@@ -189,10 +186,10 @@ internal struct PacketFields
     private static bool IsExtension(byte protocol) =>
         protocol is HopByHop or Routing or FragmentHeader or AuthenticationHeader or DestinationOptions;
 
-    private static bool IsIcmpError(byte protocol, ReadOnlySpan<byte> message) => protocol switch
+    private readonly bool IsIcmpError(byte type) => !IsFragment && Protocol switch
     {
-        Icmp => message[0] is 3 or 4 or 5 or 11 or 12,
-        IcmpV6 => message[0] is >= 1 and <= 127,
+        Icmp => Version == 4 && type is (3 or 4 or 5 or 11 or 12),
+        IcmpV6 => Version == 6 && type is >= 1 and <= 127,
         _ => false,
     };
 }

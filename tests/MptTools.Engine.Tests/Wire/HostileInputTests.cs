@@ -110,10 +110,11 @@ public class HostileInputTests
         }
     }
 
-    private static (object, object, object, object) Answers(Span<byte> bytes)
+    private static (object, object, object, object, object) Answers(Span<byte> bytes)
     {
         GreError gre = Gre.TryParse(bytes, out GreHeader header);
         Assert.InRange(header.Length, 0, Math.Min(bytes.Length, Gre.MaximumLength));
+        PacketFields.TryRead(bytes, out PacketFields flow);
         Assert.Equal(gre == GreError.None, header.Length >= Gre.BaseLength);
 
         GreError inner = InnerPacket.Check(bytes, out int version);
@@ -131,6 +132,6 @@ public class HostileInputTests
 
         KeepaliveStatus plain = Keepalive.TryParse(bytes, default, out KeepaliveInfo info);
         KeepaliveStatus keyed = Keepalive.TryParse(bytes, "key"u8, out _);
-        return ((gre, header), (inner, version, fields), (hasAddresses, source, destination), (plain, info, keyed));
+        return ((gre, header), (inner, version, fields), (hasAddresses, source, destination), (plain, info, keyed), flow);
     }
 }
