@@ -31,7 +31,7 @@ internal static class Program
             control        Measures commands: the mpt program from start to exit, a path's status
                            change until the peer has it, handshakes a second. Needs root and iproute2.
 
-            micro          Measures checksum, segmentation, merging, reordering and path selection,
+            micro          Measures checksum, segmentation, merging, reordering and what chooses a path,
                            each by itself: all with --filter '*', some with --filter '*Checksum*'.
 
         """;
