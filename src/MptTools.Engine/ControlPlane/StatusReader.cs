@@ -51,6 +51,10 @@ internal static class StatusReader
             TooBigAnswers = runtime.TooBigAnswers,
             Ordering = runtime.Order is { } order ? Read(order) : new OrderingStatus(),
             Drops = Sum(runtime.SendDrops, runtime.ReceiveDrops, connection.ControlDrops),
+            Mapping = config.Mapping,
+            MappingRest = config.MappingRest,
+            Rules = [.. MappingRules.Of(config).Select((rule, index) => Read(server, config, rule, runtime.Mapping.Rules.ElementAtOrDefault(index)?.Decided ?? default))],
+            DuplicatesDiscarded = runtime.DuplicatesDiscarded,
             Paths = [.. connection.Paths.Select(path => Read(server, config, path))],
             Networks = [.. config.Networks.Select(network => new NetworkStatus
             {
@@ -82,6 +86,13 @@ internal static class StatusReader
             PathMtu = path.PathMtu,
             WeightOut = config.WeightOut,
             WeightIn = config.WeightIn,
+            Priority = config.Priority,
+            RateLimit = config.RateLimit > 0 ? config.RateLimit : null,
+            IsBackup = config.IsBackup,
+            TcpDestinationPorts = PortList.Of(config.TcpDestinationPorts),
+            TcpSourcePorts = PortList.Of(config.TcpSourcePorts),
+            UdpDestinationPorts = PortList.Of(config.UdpDestinationPorts),
+            UdpSourcePorts = PortList.Of(config.UdpSourcePorts),
             KeepaliveSeconds = config.KeepaliveTime.TotalSeconds,
             DeadSeconds = config.DeadTime.TotalSeconds,
             IsCommandDefault = config.IsCommandDefault,
@@ -96,11 +107,29 @@ internal static class StatusReader
             BytesSent = path.Runtime.Sent.Bytes,
             PacketsReceived = path.Runtime.Received.Packets,
             BytesReceived = path.Runtime.Received.Bytes,
+            Share = Percent(path.Runtime.Sent.Bytes, path.Runtime.Connection.Paths.Sum(other => other.Sent.Bytes)),
+            WeightShare = Percent(config.WeightOut, connection.Paths.Sum(other => other.WeightOut))!.Value,
+            QueuedBytes = path.Runtime.Waiting?.Bytes ?? 0,
             Line = Read(path.Meter),
-            SendErrors = path.Runtime.SendDrops.Total,
+            SendErrors = path.Runtime.SendDrops.Total - path.Runtime.SendDrops[DropReason.RateLimit],
             Drops = Sum(path.Runtime.SendDrops, path.Runtime.ReceiveDrops, path.ControlDrops),
         };
     }
+
+    private static RuleStatus Read(string server, ConnectionConfig connection, MappingRule rule, Traffic decided) => new()
+    {
+        Server = server,
+        Connection = connection.Name,
+        Index = rule.Rule.Index >= 0 ? rule.Rule.Index : null,
+        Name = rule.Rule.Name,
+        Title = rule.Title,
+        Conditions = RuleText.Conditions(rule.Rule),
+        Action = RuleText.Action(rule.Rule),
+        Packets = decided.Packets,
+        Bytes = decided.Bytes,
+    };
+
+    private static double? Percent(long part, long whole) => whole == 0 ? null : Math.Round(100.0 * part / whole, 2);
 
     private static LineStatus Read(PathMeter meter) => new()
     {

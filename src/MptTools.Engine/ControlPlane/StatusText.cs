@@ -102,6 +102,7 @@ public static class StatusText
         {
             text.Append(Culture, $"    Packets received      : {connection.PacketsReceived}\n");
             text.Append(Culture, $"    Program at the peer   : {PeerText(connection.Peer)}\n");
+            AppendMapping(text, connection);
             AppendSizes(text, connection);
             AppendOrdering(text, connection.Ordering);
             AppendDrops(text, "    Dropped packets       : ", connection.Drops);
@@ -143,12 +144,58 @@ public static class StatusText
         }
         text.Append(Culture, $"     Packets sent       : {path.PacketsSent}\n");
         text.Append(Culture, $"     Packets received   : {path.PacketsReceived}\n");
+        AppendMapping(text, path);
         if (path.SendErrors > 0)
         {
             text.Append(Culture, $"     Send errors        : {path.SendErrors}\n");
         }
         text.Append(Culture, $"     Offloads           : {OffloadNames.Of(path.Offloads)}\n");
         AppendDrops(text, "     Dropped packets    : ", path.Drops);
+    }
+
+    private static void AppendMapping(StringBuilder text, ConnectionStatus connection)
+    {
+        if (connection.Mapping != MappingMode.Packet)
+        {
+            string rest = connection.Mapping == MappingMode.Combined ? $" with {MappingNames.Of(connection.MappingRest)}" : "";
+            text.Append(Culture, $"    Mapping               : {MappingNames.Of(connection.Mapping)}{rest}\n");
+        }
+        if (connection.Mapping == MappingMode.Combined)
+        {
+            foreach (RuleStatus rule in connection.Rules)
+            {
+                string conditions = rule.Conditions.Length > 0 ? rule.Conditions : "every packet";
+                text.Append(Culture, $"    {char.ToUpperInvariant(rule.Title[0]) + rule.Title[1..],-22}: {conditions} to {rule.Action}, {rule.Packets} packets, {rule.Bytes} bytes\n");
+            }
+        }
+        if (connection.DuplicatesDiscarded > 0)
+        {
+            text.Append(Culture, $"    Copies discarded      : {connection.DuplicatesDiscarded}\n");
+        }
+    }
+
+    private static void AppendMapping(StringBuilder text, PathStatus path)
+    {
+        if (path.Share is { } share and < 100)
+        {
+            text.Append(Culture, $"     Share of bytes     : {share:0.#} % ({path.WeightShare:0.#} % by weight)\n");
+        }
+        if (path.Priority != 1)
+        {
+            text.Append(Culture, $"     Path priority      : {path.Priority}\n");
+        }
+        if (path.IsBackup)
+        {
+            text.Append("     Backup             : yes\n");
+        }
+        if (path.RateLimit is { } limit)
+        {
+            text.Append(Culture, $"     Rate limit         : {BitRate.Of(limit)}\n");
+        }
+        if (path.QueuedBytes > 0)
+        {
+            text.Append(Culture, $"     Bytes waiting      : {path.QueuedBytes}\n");
+        }
     }
 
     private static void AppendSizes(StringBuilder text, ConnectionStatus connection)

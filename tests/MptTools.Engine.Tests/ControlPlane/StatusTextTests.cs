@@ -67,6 +67,52 @@ public class StatusTextTests
         Assert.Contains("     Offloads           : none", ours);
     }
 
+    [Fact]
+    public void Mapping_is_shown_where_it_says_something()
+    {
+        ConnectionStatus plain = Samples.Connection();
+        ConnectionStatus connection = plain with
+        {
+            Mapping = MappingMode.Combined,
+            MappingRest = MappingMode.Flow,
+            Rules =
+            [
+                Samples.Rule(),
+                Samples.Rule(1, null) with { Conditions = "", Action = "prefer=1" },
+                Samples.Rule() with { Index = null, Title = "tcp_dst of path 1", Conditions = "protocol=tcp dst_port=80", Action = "paths=1" },
+            ],
+            DuplicatesDiscarded = 9,
+            Paths =
+            [
+                plain.Paths[0] with { Share = 66.67, WeightShare = 60, RateLimit = 20_000_000, QueuedBytes = 3000 },
+                plain.Paths[1] with { Share = 33.33, WeightShare = 40, IsBackup = true, Priority = 2 },
+            ],
+        };
+
+        string[] nothing = StatusText.Render(Samples.Server(plain)).Split('\n');
+        string[] known = StatusText.Render(Samples.Server(plain), onlyKnown: true).Split('\n');
+
+        Assert.Equal(
+            [
+                "    Mapping               : combined with flow",
+                "    Rule 0 (voice)        : protocol=udp dst_port=5060-5061 to paths=0,1 spread=duplicate, 12 packets, 2400 bytes",
+                "    Rule 1                : every packet to prefer=1, 12 packets, 2400 bytes",
+                "    Tcp_dst of path 1     : protocol=tcp dst_port=80 to paths=1, 12 packets, 2400 bytes",
+                "    Copies discarded      : 9",
+                "     Share of bytes     : 66.7 % (60 % by weight)",
+                "     Rate limit         : 20M",
+                "     Bytes waiting      : 3000",
+                "     Share of bytes     : 33.3 % (40 % by weight)",
+                "     Path priority      : 2",
+                "     Backup             : yes",
+            ],
+            StatusText.Render(Samples.Server(connection)).Split('\n').Except(nothing));
+        Assert.Equal(known, StatusText.Render(Samples.Server(connection), onlyKnown: true).Split('\n'));
+        Assert.DoesNotContain(nothing, line => line.Contains("Mapping", StringComparison.Ordinal) || line.Contains("Share", StringComparison.Ordinal));
+        Assert.Contains("    Mapping               : duplicate\n", StatusText.Render(Samples.Server(plain with { Mapping = MappingMode.Duplicate, Rules = connection.Rules })));
+        Assert.DoesNotContain("Rule 0", StatusText.Render(Samples.Server(plain with { Mapping = MappingMode.Duplicate, Rules = connection.Rules })));
+    }
+
     [Theory]
     [InlineData(200, "0(sec) 200(msec)")]
     [InlineData(1000, "1(sec) 0(msec)")]
