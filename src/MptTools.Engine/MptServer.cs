@@ -220,7 +220,8 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
     public void RemoveRule(string connection, int rule) => Run(() => reconfiguration.RemoveRule(connection, rule));
 
     /// <inheritdoc/>
-    public MappingAnswer TestMapping(MappingQuestion question) => control!.Invoke(() => reconfiguration.TestMapping(question));
+    public MappingAnswer TestMapping(MappingQuestion question) =>
+        control!.Invoke(() => MappingTest.Answer(Name, question, connection => reconfiguration.Find(connection).Runtime, tunnels));
 
     /// <inheritdoc/>
     public int AddNetwork(string connection, string source, string destination) =>

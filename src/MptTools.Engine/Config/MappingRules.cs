@@ -16,6 +16,13 @@ internal static class MappingRules
         || config.Mapping == MappingMode.Combined
             && (config.MappingRest == MappingMode.Duplicate || config.Rules.Any(rule => rule.Spread == MappingMode.Duplicate));
 
+    /// <summary>Says somewhere that packets are to be sent on several paths where the other configuration does not.</summary>
+    internal static bool AsksForMoreCopies(ConnectionConfig before, ConnectionConfig now) =>
+        now.Mapping == MappingMode.Duplicate && before.Mapping != MappingMode.Duplicate
+        || now.MappingRest == MappingMode.Duplicate && before.MappingRest != MappingMode.Duplicate
+        || now.Rules.Count(rule => rule.Spread == MappingMode.Duplicate) > before.Rules.Count(rule => rule.Spread == MappingMode.Duplicate)
+        || Duplicates(now) && !Duplicates(before);
+
     /// <summary>Two configurations with as many paths send every packet the same way.</summary>
     internal static bool AreSame(ConnectionConfig a, ConnectionConfig b) =>
         a.Mapping == b.Mapping && a.MappingRest == b.MappingRest && a.MaxBufferDelay == b.MaxBufferDelay

@@ -18,6 +18,7 @@ internal sealed partial class ConnectionController
     private bool warnedOfKey;
     private KeepaliveInstance? peerInstance;
     private PeerKind announcedPeer;
+    private bool warnedOfCopies;
 
     /// <summary>A keepalive came.</summary>
     internal void Take(ReceivedKeepalive received, TimeSpan now)
@@ -145,6 +146,17 @@ internal sealed partial class ConnectionController
         }
     }
 
+    /// <summary>Once for each peer that is an existing server, and once more when the configuration asks for copies anew.</summary>
+    private void WarnOfCopiesInVain()
+    {
+        bool isInVain = Peer == PeerKind.Existing && MappingRules.Duplicates(Config);
+        if (isInVain && !warnedOfCopies)
+        {
+            context.Warn($"{Config.Name} is to send packets on several paths at once, but its peer is an existing MPT server, which would deliver every copy. So each of them is sent once, on the path of its flow. Choose another mapping than duplicate, or run MptTools at the peer.", Config.Name);
+        }
+        warnedOfCopies = isInVain;
+    }
+
     /// <summary>
     /// Replays are refused: within an instance the counter only rises, and where a key is set a new instance of a peer that is
     /// known must show that it has heard ours.
@@ -227,6 +239,8 @@ internal sealed partial class ConnectionController
             string what = kind == PeerKind.MptTools ? "MptTools" : "an existing MPT server";
             context.Raise(MptEventKind.PeerChanged, $"The peer of {Config.Name} is {what}.", Config.Name, null, announcedPeer.ToString(), kind.ToString());
             announcedPeer = kind;
+            warnedOfCopies = false;
+            WarnOfCopiesInVain();
         }
     }
 }

@@ -241,6 +241,7 @@ internal sealed partial class ConnectionController
             }
         }
         context.SizesChanged = true;
+        WarnOfCopiesInVain();
         LinksChanged(links, now);
         Tick(now);
     }

@@ -40,26 +40,22 @@ internal sealed class Reconfiguration(ServerContext context, ConnectionSet conne
     internal int AddRule(string name, IReadOnlyDictionary<string, string> settings, int? position)
     {
         ConnectionController connection = Find(name);
-        throw NotYet(connection);
+        int index = position ?? connection.Config.Rules.Count;
+        Change(connection, ConnectionSettings.AddRule(connection.Config, settings, position, Around(connection)));
+        return index;
     }
 
     internal void SetRule(string name, int rule, IReadOnlyDictionary<string, string> settings)
     {
-        ConnectionController connection = Find(name);
-        throw NotYet(connection);
+        ConnectionController connection = FindRule(name, rule);
+        Change(connection, ConnectionSettings.SetRule(connection.Config, rule, settings, Around(connection)));
     }
 
     internal void RemoveRule(string name, int rule)
     {
-        ConnectionController connection = Find(name);
-        throw NotYet(connection);
+        ConnectionController connection = FindRule(name, rule);
+        Change(connection, ConnectionSettings.RemoveRule(connection.Config, rule, Around(connection)));
     }
-
-    internal MappingAnswer TestMapping(MappingQuestion question) =>
-        throw new MptCommandException("This server does not tell its mapping yet.");
-
-    private static MptCommandException NotYet(ConnectionController connection) =>
-        new($"The rules of {connection.Config.Name} cannot be changed while it runs yet. Change its file and reload it.");
 
     internal int AddNetwork(string name, string source, string destination)
     {
@@ -144,6 +140,16 @@ internal sealed class Reconfiguration(ServerContext context, ConnectionSet conne
         return found;
     }
 
+    /// <summary>A running connection that has a rule.</summary>
+    /// <exception cref="MptCommandException">There is none of that name, or it has no such rule.</exception>
+    private ConnectionController FindRule(string name, int rule)
+    {
+        ConnectionController found = Find(name);
+        int count = found.Config.Rules.Count;
+        return rule >= 0 && rule < count ? found
+            : throw NotFound($"Connection {name} has no rule {rule}; {(count == 0 ? "it has none" : count == 1 ? "its only rule is 0" : $"its rules are 0 to {count - 1}")}.");
+    }
+
     /// <summary>The running connection from a file.</summary>
     /// <exception cref="MptCommandException">That is no name of a connection's file, or none runs from it.</exception>
     internal ConnectionController FindFile(string file)
@@ -181,6 +187,12 @@ internal sealed class Reconfiguration(ServerContext context, ConnectionSet conne
         {
             IEnumerable<string> faults = result.Diagnostics.Where(fault => fault.Severity == ConfigSeverity.Error).Select(fault => fault.Sentence);
             throw new MptCommandException(string.Join(Environment.NewLine, faults)) { Kind = MptErrorKind.InvalidSetting };
+        }
+        if (connection.Peer == PeerKind.Existing && MappingRules.AsksForMoreCopies(connection.Config, wanted))
+        {
+            throw new MptCommandException(
+                $"The peer of {wanted.Name} is an existing MPT server, which would deliver every copy of a packet. Choose another mapping, or run MptTools at the peer first.")
+            { Kind = MptErrorKind.InvalidSetting };
         }
         ConnectionController changed = connections.Change(connection, wanted);
         foreach (ConfigDiagnostic warning in result.Diagnostics)
