@@ -15,10 +15,11 @@ internal sealed class NumberedStream : IDisposable
     private Thread? sending;
     private volatile int sent;
 
-    internal NumberedStream(LabHost from, string fromAddress, LabHost to, string toAddress)
+    /// <param name="toPort">0: any.</param>
+    internal NumberedStream(LabHost from, string fromAddress, LabHost to, string toAddress, int toPort = 0)
     {
         sender = Traffic.UdpSocket(from, fromAddress);
-        receiver = Traffic.UdpSocket(to, toAddress);
+        receiver = Traffic.UdpSocket(to, toAddress, toPort);
         sender.Connect(receiver.LocalEndPoint!);
         receiving = new Thread(Receive) { IsBackground = true, Name = "numbered stream" };
         receiving.Start();
@@ -58,14 +59,17 @@ internal sealed class NumberedStream : IDisposable
     /// Sends that many packets without overrunning anybody: never more than <paramref name="ahead"/> that have not arrived.
     /// Returns when all have arrived.
     /// </summary>
-    internal void SendAll(int count, int size = 100, int ahead = 64)
+    internal void SendAll(int count, int size = 100, int ahead = 64) => SendAll(count, _ => size, ahead);
+
+    /// <summary>The same with packets of different sizes.</summary>
+    /// <param name="sizeOf">The bytes of the first packet (0), the second one and so on.</param>
+    internal void SendAll(int count, Func<int, int> sizeOf, int ahead = 64)
     {
         int first = Arrived.Length;
-        byte[] packet = new byte[size];
         for (int i = 0; i < count; i++)
         {
             WaitUntilArrived(first + i - ahead + 1);
-            Send(packet);
+            Send(new byte[sizeOf(i)]);
         }
         WaitUntilArrived(first + count);
     }

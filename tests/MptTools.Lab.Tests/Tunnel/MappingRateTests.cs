@@ -1,0 +1,96 @@
+using System.Net;
+using MptTools.Lab.Traffic;
+
+namespace MptTools.Lab.Tests.Tunnel;
+
+/// <summary>Paths with a rate limit: which one is full, and what waits.</summary>
+public class MappingRateTests
+{
+    private static readonly TunnelOptions Priority = MappingLab.Options([1, 1], "mapping = priority")
+        .WithPaths(["path_priority = 1", "rate_limit = 20M"], ["path_priority = 2"]);
+
+    /// <summary>
+    /// The first path is full when 20 ms of its rate wait, 50000 bytes: what the slow stream sends in a second, so that it fits even where
+    /// the server has to wait for a processor. The packets sent at once afterwards would take the first path 200 ms, the server
+    /// reads them in much less.
+    /// </summary>
+    [LabFact]
+    public void The_second_path_takes_what_the_first_has_no_room_for() => TunnelLab.Run(Priority, lab =>
+    {
+        using NumberedStream stream = new(lab.A, TunnelLab.AddressA, lab.B, TunnelLab.AddressB);
+        stream.Start(millisecondsApart: 2, size: 40);
+        stream.WaitForMore(300);
+        stream.Stop();
+        stream.WaitForAll();
+        int slow = stream.Sent;
+        (long[] before, _) = lab.Packets(slow);
+        Assert.Equal([slow, 0], before);
+
+        const int count = 350;
+        stream.SendBurst(count, size: 1400);
+        stream.WaitForAll();
+        (long[] sent, long[] received) = lab.Packets(stream.Sent);
+        Assert.Equal(sent, received);
+        Assert.Equal(slow + count, sent.Sum());
+        Assert.InRange(sent[0] - slow, 30, count);
+        Assert.InRange(sent[1], 30, count);
+        Assert.Empty(lab.ServerA.Connection().Paths.SelectMany(path => path.Drops));
+
+        // There is room again.
+        stream.SendAll(50, size: 40, ahead: 1);
+        (long[] after, _) = lab.Packets(sent.Sum() + 50);
+        Assert.Equal([sent[0] + 50, sent[1]], after);
+    });
+
+    [LabFact]
+    public void The_second_path_takes_all_while_the_first_is_down() => TunnelLab.Run(Priority, lab =>
+    {
+        using NumberedStream stream = new(lab.A, TunnelLab.AddressA, lab.B, TunnelLab.AddressB);
+        stream.SendAll(100, size: 40, ahead: 8);
+        lab.CutPath(0);
+        stream.SendAll(100, size: 40, ahead: 8);
+        lab.HealPath(0);
+        stream.SendAll(100, size: 40, ahead: 8);
+        (long[] sent, _) = lab.Packets(300);
+        Assert.Equal([200, 100], sent);
+    });
+
+    /// <summary>A line of 10 Mbit/s whose queue takes up half a second, with four times as much traffic as it carries.</summary>
+    [LabFact]
+    public void A_rate_limit_keeps_the_queue_of_a_line_empty() => TunnelLab.Run(
+        MappingLab.Options([1], "mapping = packet") with
+        {
+            Conditions = [new LinkConditions { RateBitsPerSecond = 10_000_000, QueuePackets = 500 }],
+        }, lab =>
+        {
+            TimeSpan without = Loaded(lab);
+            lab.Reconfigure(lab.FileA with { Paths = [lab.FileA.Paths[0] with { Lines = ["rate_limit = 8M"] }] });
+            LabWait.Until(() => Idle(lab) < without / 10, "the line's queue is empty");
+            TimeSpan with = Loaded(lab);
+            Assert.True(with < without / 2, $"The median round trip under load is {with} with a rate limit, {without} without.");
+            Assert.Contains("RateLimit", lab.ServerA.PathAt(0).Drops);
+        });
+
+    /// <summary>The median round trip while more is sent than the line carries.</summary>
+    private static TimeSpan Loaded(TunnelLab lab)
+    {
+        using UdpStream load = UdpStream.Start(lab.A, lab.B, IPAddress.Parse(TunnelLab.AddressB), new UdpStreamOptions
+        {
+            BitsPerSecond = 40_000_000, Duration = TimeSpan.FromSeconds(3), Linger = TimeSpan.Zero,
+        });
+        TimeSpan median = Probe(lab, count: 100);
+        Assert.True(load.Wait().Lost > 0, "The load was no more than the line carries.");
+        return median;
+    }
+
+    private static TimeSpan Idle(TunnelLab lab) => Probe(lab, count: 3);
+
+    private static TimeSpan Probe(TunnelLab lab, int count)
+    {
+        using PingProbe probe = PingProbe.Start(lab.A, lab.B, IPAddress.Parse(TunnelLab.AddressB), new PingProbeOptions
+        {
+            Interval = TimeSpan.FromMilliseconds(20), Count = count, Linger = TimeSpan.FromSeconds(2),
+        });
+        return probe.Wait().Median ?? TimeSpan.MaxValue;
+    }
+}
