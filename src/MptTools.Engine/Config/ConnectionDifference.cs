@@ -33,6 +33,10 @@ internal static class ConnectionDifference
                 yield return $"path {index}: {difference}";
             }
         }
+        foreach (string difference in OfRules(before, now, origins))
+        {
+            yield return difference;
+        }
         foreach (NetworkConfig network in before.Networks.Where(network => !Has(now, network)))
         {
             yield return $"the network from {network.Source} to {network.Destination} is removed";
@@ -43,14 +47,47 @@ internal static class ConnectionDifference
         }
     }
 
-    private static IEnumerable<string> Of<T>(IReadOnlyList<ConfigField<T>> fields, T before, T now)
+    private static IEnumerable<string> OfRules(ConnectionConfig before, ConnectionConfig now, int[] origins)
+    {
+        // By the numbers that their paths have now, so that a rule with the same paths is the same.
+        List<RuleConfig> old = [.. before.Rules.Select(rule => RulePaths.Renumbered(
+            rule, path => Array.IndexOf(origins, path) is >= 0 and var place ? place : PathPlaces.Gone + path))];
+        int[] ofRules = RuleMatching.Of(old, now.Rules);
+        foreach (int removed in Enumerable.Range(0, old.Count).Except(ofRules))
+        {
+            yield return $"{MappingRules.Title(old[removed])} is removed";
+        }
+        int last = -1;
+        for (int index = 0; index < now.Rules.Count; index++)
+        {
+            string title = MappingRules.Title(now.Rules[index]);
+            if (ofRules[index] is not (>= 0 and var origin))
+            {
+                yield return $"{title} is new";
+                continue;
+            }
+            if (origin < last)
+            {
+                yield return $"{title} was rule {origin}";
+            }
+            last = Math.Max(last, origin);
+            foreach (string difference in Of(ConfigFields.Rule, old[origin], now.Rules[index], before.Rules[origin]))
+            {
+                yield return $"{title}: {difference}";
+            }
+        }
+    }
+
+    private static IEnumerable<string> Of<T>(IReadOnlyList<ConfigField<T>> fields, T before, T now) => Of(fields, before, now, before);
+
+    private static IEnumerable<string> Of<T>(IReadOnlyList<ConfigField<T>> fields, T before, T now, T shown)
     {
         foreach (ConfigField<T> field in fields)
         {
             (string? old, string? wanted) = (field.Text(before), field.Text(now));
             if (old != wanted && field.Key is not ("path_count" or "network_count"))
             {
-                yield return field.Key == "auth_key" ? "another auth_key" : $"{field.Key} is {wanted ?? "gone"} (it was {old ?? "missing"})";
+                yield return field.Key == "auth_key" ? "another auth_key" : $"{field.Key} is {wanted ?? "gone"} (it was {field.Text(shown) ?? "missing"})";
             }
         }
     }

@@ -35,6 +35,7 @@ internal static class CreateCompletion
             ReorderWindow = Math.Max(own.ReorderWindow, answer.ReorderWindow),
             AuthenticationKey = CreateMerge.KeyFor(own.AuthenticationType, own.AuthenticationKey, key),
             Paths = [.. own.Paths.Zip(answer.Paths, Complete)],
+            Rules = RulePaths.OfFirst(count, own.Rules),
         };
         ConfigWriteResult file = ConnectionWriter.Create(own.File, completed);
         return file.Content is not null

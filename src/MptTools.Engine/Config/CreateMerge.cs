@@ -142,6 +142,7 @@ internal static class CreateMerge
             AuthenticationType = offer.AuthenticationType,
             AuthenticationKey = KeyFor(offer.AuthenticationType, template.AuthenticationKey, facts.Key),
             Paths = [.. template.Paths.Zip(offer.Paths, Merge)],
+            Rules = RulePaths.OfFirst(offer.Paths.Count, template.Rules),
             Networks = offer.HasNetworks ? [NetworkTo(offer.LocalAddress)] : [],
         };
     }

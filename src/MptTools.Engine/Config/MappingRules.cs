@@ -30,6 +30,9 @@ internal static class MappingRules
         && a.Rules.Count == b.Rules.Count
         && a.Rules.Zip(b.Rules).All(pair => SaysTheSame(pair.First, pair.Second));
 
+    /// <summary>As in "rule 2 (voice)".</summary>
+    internal static string Title(RuleConfig rule) => rule.Name is null ? $"rule {rule.Index}" : $"rule {rule.Index} ({rule.Name})";
+
     private static bool SaysTheSame(RuleConfig a, RuleConfig b) =>
         a.Prefer == b.Prefer && a.Spread == b.Spread && a.IsStrict == b.IsStrict && a.Paths.SequenceEqual(b.Paths)
         && a.Protocols.SequenceEqual(b.Protocols) && a.Dscp.SequenceEqual(b.Dscp)
@@ -43,7 +46,7 @@ internal static class MappingRules
 
     internal static IReadOnlyList<MappingRule> Of(ConnectionConfig config)
     {
-        List<MappingRule> rules = [.. config.Rules.Select(rule => new MappingRule(rule, rule.Name is null ? $"rule {rule.Index}" : $"rule {rule.Index} ({rule.Name})"))];
+        List<MappingRule> rules = [.. config.Rules.Select(rule => new MappingRule(rule, Title(rule)))];
         foreach (PathConfig path in config.Paths)
         {
             Add("tcp_dst", path, new() { Index = -1, Protocols = [Tcp], DestinationPorts = path.TcpDestinationPorts });

@@ -27,4 +27,14 @@ internal static class RulePaths
 
         return rule with { Paths = paths, Prefer = rule.Prefer is { } prefer ? placeOf(prefer) : null };
     }
+
+    /// <summary>The rule with other numbers for its paths, none of which is gone.</summary>
+    internal static RuleConfig Renumbered(RuleConfig rule, Func<int, int> placeOf) => Renumbered(rule, placeOf, static (_, _) => { });
+
+    /// <summary>
+    /// The rules of a connection that has only its first paths from now on. One that cannot do without the others stays as it was, for the
+    /// reader to report.
+    /// </summary>
+    internal static IReadOnlyList<RuleConfig> OfFirst(int pathCount, IReadOnlyList<RuleConfig> rules) =>
+        [.. rules.Select(rule => Renumbered(rule, path => path < pathCount ? path : -1))];
 }

@@ -14,38 +14,51 @@ internal static class RuntimeChanges
     {
         var draft = new SettingsDraft(file);
         Carry(ConfigFields.Connection, loaded, running, draft.Connection);
-        MergePaths(loaded, running, file, draft);
+        RuleMerge.Merge(loaded.Rules, running.Rules, file.Rules, MergePaths(loaded, running, file, draft), draft);
         MergeNetworks(loaded, running, file, draft);
         return draft.Read(null);
     }
 
-    private static void MergePaths(ConnectionConfig loaded, ConnectionConfig running, ConnectionConfig file, SettingsDraft draft)
+    private static PathPlaces MergePaths(ConnectionConfig loaded, ConnectionConfig running, ConnectionConfig file, SettingsDraft draft)
     {
         int[] ofRunning = PathMatching.Of(loaded.Paths, running.Paths);
         int[] ofFile = PathMatching.Of(loaded.Paths, file.Paths);
+        int[] places = new int[running.Paths.Count];
         for (int index = 0; index < running.Paths.Count; index++)
         {
             PathConfig path = running.Paths[index];
             if (ofRunning[index] is >= 0 and var origin)
             {
                 // One that somebody has taken out of the file stays out.
-                if (Array.IndexOf(ofFile, origin) is >= 0 and var place)
+                places[index] = Array.IndexOf(ofFile, origin);
+                if (places[index] >= 0)
                 {
-                    Carry(ConfigFields.Path, loaded.Paths[origin], path, draft.Paths[place]);
+                    Carry(ConfigFields.Path, loaded.Paths[origin], path, draft.Paths[places[index]]);
                 }
+                continue;
             }
-            else if (PathMatching.Of(file.Paths, [path])[0] < 0)
+            places[index] = PathMatching.Of(file.Paths, [path])[0];
+            if (places[index] < 0)
             {
+                places[index] = draft.Paths.Count;
                 draft.Paths.Add(SettingsDraft.Texts(ConfigFields.Path, path));
             }
         }
+        bool[] isRemoved = [.. ofFile.Select(origin => origin >= 0 && !ofRunning.Contains(origin))];
         for (int place = file.Paths.Count - 1; place >= 0; place--)
         {
-            if (ofFile[place] >= 0 && !ofRunning.Contains(ofFile[place]))
+            if (isRemoved[place])
             {
                 draft.Paths.RemoveAt(place);
             }
         }
+        return new PathPlaces(
+            [.. loaded.Paths.Select((_, index) => Place(Array.IndexOf(ofFile, index), index))],
+            [.. places.Select((place, index) => Place(place, ofRunning[index]))],
+            [.. ofFile.Select((origin, place) => Place(place, origin))]);
+
+        int Place(int place, int origin) =>
+            place < 0 || (place < isRemoved.Length && isRemoved[place]) ? PathPlaces.Gone + origin : place - isRemoved.Take(place).Count(isGone => isGone);
     }
 
     private static void MergeNetworks(ConnectionConfig loaded, ConnectionConfig running, ConnectionConfig file, SettingsDraft draft)
@@ -69,12 +82,12 @@ internal static class RuntimeChanges
     private static bool Has(ConnectionConfig config, NetworkConfig network) =>
         config.Networks.Any(item => item.Source == network.Source && item.Destination == network.Destination);
 
-    private static void Carry<T>(IReadOnlyList<ConfigField<T>> fields, T loaded, T running, Dictionary<string, string> texts)
+    internal static void Carry<T>(IReadOnlyList<ConfigField<T>> fields, T loaded, T running, Dictionary<string, string> texts)
     {
         foreach (ConfigField<T> field in fields)
         {
             string? now = field.Text(running);
-            if (now == field.Text(loaded))
+            if (Said(field, running) == Said(field, loaded))
             {
                 continue;
             }
@@ -88,4 +101,8 @@ internal static class RuntimeChanges
             }
         }
     }
+
+    // What follows from other values is left to follow from those of the file.
+    private static string? Said<T>(ConfigField<T> field, T config) =>
+        field.Implied is not null && field.IsOmitted(config) ? null : field.Text(config);
 }

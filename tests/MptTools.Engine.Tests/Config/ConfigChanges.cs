@@ -4,7 +4,7 @@ using MptTools.Engine.Config;
 
 namespace MptTools.Engine.Tests.Config;
 
-/// <summary>What may happen to a connection at run time: any of its values changes, paths and networks come and go.</summary>
+/// <summary>What may happen to a connection at run time: any of its values changes, paths, networks and rules come and go.</summary>
 internal static class ConfigChanges
 {
     /// <summary>The connection after up to six changes, all of which a file can say.</summary>
@@ -26,13 +26,15 @@ internal static class ConfigChanges
     {
         for (; count > 0; count--)
         {
-            ConnectionConfig changed = random.Next(8) switch
+            ConnectionConfig changed = random.Next(10) switch
             {
                 0 or 1 => ChangeHead(config, other, random),
                 2 or 3 => ChangePath(config, other, random),
                 4 => config with { Paths = WithOrWithout(config.Paths, other.Paths, random, least: 1) },
                 5 => config with { Networks = WithOrWithout(config.Networks, other.Networks, random, least: 0) },
                 6 => config with { Paths = other.Paths },
+                7 => config with { Rules = WithOrWithout(config.Rules, other.Rules, random, least: 0) },
+                8 => config with { Rules = [.. config.Rules.Concat(other.Rules).OrderBy(_ => random.Next()).Take(20)] },
                 _ => config with { Networks = [.. config.Networks.Concat(other.Networks).OrderBy(_ => random.Next()).Take(20)] },
             };
             config = Valid(config, changed);
@@ -50,6 +52,7 @@ internal static class ConfigChanges
         c = Is() ? c with { LocalCommandPort = other.LocalCommandPort } : c;
         c = Is() ? c with { IPVersion = other.IPVersion, LocalAddress = other.LocalAddress, RemoteAddress = other.RemoteAddress } : c;
         c = Is() ? c with { ReorderWindow = other.ReorderWindow, MaxBufferDelay = other.MaxBufferDelay } : c;
+        c = Is() ? c with { Mapping = other.Mapping, MappingRest = other.MappingRest } : c;
         return Is() ? c with { AuthenticationType = other.AuthenticationType, AuthenticationKey = other.AuthenticationKey, BuiltInKeyAfterCreate = other.BuiltInKeyAfterCreate } : c;
     }
 
@@ -64,6 +67,9 @@ internal static class ConfigChanges
         p = Is() ? p with { KeepaliveTime = from.KeepaliveTime } : p;
         p = Is() ? p with { DeadTime = from.DeadTime } : p;
         p = Is() ? p with { Status = from.Status, IsCommandDefault = from.IsCommandDefault } : p;
+        p = Is() ? p with { Priority = from.Priority, RateLimit = from.RateLimit, IsBackup = from.IsBackup } : p;
+        p = Is() ? p with { TcpDestinationPorts = from.TcpDestinationPorts, TcpSourcePorts = from.TcpSourcePorts } : p;
+        p = Is() ? p with { UdpDestinationPorts = from.UdpDestinationPorts, UdpSourcePorts = from.UdpSourcePorts } : p;
         bool isSameVersion = p.IPVersion == from.IPVersion;
         p = isSameVersion && Is() ? p with { PublicAddress = from.PublicAddress } : p;
         p = isSameVersion && Is() ? p with { LocalAddress = from.LocalAddress } : p;
@@ -95,6 +101,7 @@ internal static class ConfigChanges
             AuthenticationKey = config.AuthenticationKey ?? change.AuthenticationKey,
             Paths = [.. change.Paths.Select((path, index) => path with { Index = index })],
             Networks = [.. change.Networks.Select((network, index) => network with { Index = index })],
+            Rules = [.. change.Rules.Select((rule, index) => rule with { Index = index })],
         };
         string text = new ConfigPropertyTests.Style(0).Render(ConfigPropertyTests.Sections(numbered));
         return ConfigLoader.ParseConnection("c.conf", text).HasErrors ? config : numbered;

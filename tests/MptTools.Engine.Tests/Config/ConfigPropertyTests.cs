@@ -114,7 +114,17 @@ public class ConfigPropertyTests
         let isUnique = paths.Where(path => path.RemoteAddress is not null)
             .DistinctBy(path => ((object?)path.LocalAddress ?? path.Interface, path.RemoteAddress)).Count() == paths.Count(path => path.RemoteAddress is not null)
         where isUnique
-        select head with { Paths = [.. numbered], Networks = [.. networks.Select((network, index) => network with { Index = index })] };
+        from mappings in Gen.ArrayOf(Gen.Choose(0, 5), 2)
+        from rules in Gen.Choose(0, int.MaxValue)
+        select RuleChanges.WithRules(
+            head with
+            {
+                Paths = [.. numbered],
+                Networks = [.. networks.Select((network, index) => network with { Index = index })],
+                Mapping = (MappingMode)mappings[0],
+                MappingRest = (MappingMode)mappings[1] == MappingMode.Combined ? MappingMode.Packet : (MappingMode)mappings[1],
+            },
+            rules);
 
     private static Gen<ConnectionConfig> AnyHead =>
         from name in AnyName
@@ -162,6 +172,10 @@ public class ConfigPropertyTests
         from weights in Gen.ArrayOf(Gen.Choose(1, 10000), 2)
         from status in Gen.Elements(PathStatusCode.Up, PathStatusCode.Down, PathStatusCode.TakenDown, PathStatusCode.Disabled)
         from udpChecksum in Gen.Elements(false, true)
+        from priority in Gen.OneOf(Gen.Constant(1), Gen.Choose(1, 255))
+        from rate in Gen.OneOf(Gen.Constant(0L), Gen.Choose(8, 1_000_000_000).Select(number => number * 1000L), Gen.Choose(8000, int.MaxValue).Select(number => (long)number))
+        from isBackup in Gen.Elements(false, false, true)
+        from ports in Gen.ArrayOf(AnyPorts, 4)
         let addresses = (version == 4 ? ipv4 : ipv6).Select((address, i) => unknown[i] == 0 ? null : address).ToArray()
         where addresses[1] is null || !addresses[1]!.Equals(addresses[3])
         select new PathConfig
@@ -179,7 +193,23 @@ public class ConfigPropertyTests
             WeightIn = weights[1],
             UdpChecksum = udpChecksum,
             Status = status,
+            Priority = priority,
+            RateLimit = rate,
+            IsBackup = isBackup,
+            TcpDestinationPorts = ports[0],
+            TcpSourcePorts = ports[1],
+            UdpDestinationPorts = ports[2],
+            UdpSourcePorts = ports[3],
         };
+
+    // Mostly none, as in most files.
+    private static Gen<PortRange[]> AnyPorts =>
+        from count in Gen.Elements(0, 0, 0, 1, 3)
+        from ranges in Gen.ArrayOf(
+            from first in Gen.Choose(0, 65535)
+            from last in Gen.OneOf(Gen.Constant(first), Gen.Choose(first, 65535))
+            select new PortRange(first, last), count)
+        select ranges;
 
     private static Gen<NetworkConfig> AnyNetwork =>
         from version in AnyVersion
@@ -217,6 +247,7 @@ public class ConfigPropertyTests
             ("network_count", Text(c.Networks.Count)), ("status", Text(c.Status)), ("reorder_window", Text(c.ReorderWindow)),
             ("max_buffdelay_msec", Text(c.MaxBufferDelay.TotalMilliseconds)), ("auth_type", Text((int)c.AuthenticationType)), ("auth_key", c.AuthenticationKey),
             ("auth_key_after_create", c.BuiltInKeyAfterCreate ? "default" : null),
+            ("mapping", Text(c.Mapping)!.ToLowerInvariant()), ("mapping_rest", c.MappingRest == MappingMode.Packet ? null : Text(c.MappingRest)!.ToUpperInvariant()),
         ]),
         .. c.Paths.Select(path => ($"path_{path.Index}", new List<(string, string?)>
         {
@@ -225,13 +256,23 @@ public class ConfigPropertyTests
             ("keepalive_time", Text(path.KeepaliveTime.TotalSeconds)), ("dead_time", path.DeadTime == path.KeepaliveTime * 3 ? null : Text(path.DeadTime.TotalSeconds)),
             ("weight_out", Text(path.WeightOut)), ("weight_in", path.WeightIn == 1 ? null : Text(path.WeightIn)),
             ("cmd_default", path.IsCommandDefault ? "1" : null), ("udp_checksum", path.UdpChecksum ? null : "0"), ("status", Text((int)path.Status)),
+            ("path_priority", path.Priority == 1 ? null : Text(path.Priority)), ("rate_limit", path.RateLimit == 0 ? null : Text(path.RateLimit)), ("backup", path.IsBackup ? "1" : null),
+            ("tcp_dst", List(path.TcpDestinationPorts)), ("tcp_src", List(path.TcpSourcePorts)), ("udp_dst", List(path.UdpDestinationPorts)), ("udp_src", List(path.UdpSourcePorts)),
         })),
         .. c.Networks.Select(network => ($"net_{network.Index}", new List<(string, string?)>
         {
             ("ip_ver", network.Source.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? "4" : "6"),
             ("src_addr", network.Source.ToString()), ("dst_addr", network.Destination.ToString()),
         })),
+        .. c.Rules.Select(rule => ($"rule_{rule.Index}", new List<(string, string?)>
+        {
+            ("name", rule.Name), ("protocol", List(rule.Protocols)), ("src_port", List(rule.SourcePorts)), ("dst_port", List(rule.DestinationPorts)),
+            ("src_addr", List(rule.Sources)), ("dst_addr", List(rule.Destinations)), ("dscp", List(rule.Dscp)), ("paths", List(rule.Paths)),
+            ("prefer", Text(rule.Prefer)), ("spread", Text(rule.Spread)?.ToLowerInvariant()), ("strict", rule.IsStrict ? "1" : null),
+        })),
     ];
+
+    private static string? List<T>(IReadOnlyList<T> items) => Text(string.Join(", ", items));
 
     private static string ToBeFound(PathConfig path) => path.IPVersion == 6 ? "::" : "0.0.0.0";
 

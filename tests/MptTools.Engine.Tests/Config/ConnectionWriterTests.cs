@@ -368,6 +368,7 @@ public class ConnectionWriterTests
         Assert.Equal(KnownKeys.Connection.Keys.Order(), ConfigFields.Connection.Select(field => field.Key).Order());
         Assert.Equal(KnownKeys.Path.Keys.Order(), ConfigFields.Path.Select(field => field.Key).Order());
         Assert.Equal(KnownKeys.Network.Keys.Order(), ConfigFields.Network.Select(field => field.Key).Order());
+        Assert.Equal(KnownKeys.Rule.Keys.Order(), ConfigFields.Rule.Select(field => field.Key).Order());
     }
 
     private static PathConfig New(int index) => new()
