@@ -8,7 +8,7 @@ namespace MptTools.Engine.Wire;
 /// What decides which path a packet takes. All packets of a flow have the same fields; all fragments of a packet have the
 /// same, the first included, and an ICMP error has those of a packet of the flow that it is about.
 /// </summary>
-/// <remarks>Laid out without gaps, so that two can be compared as bytes: it is done for each packet of a batch.</remarks>
+/// <remarks>Laid out from the largest to the smallest, so that it fits one cache line.</remarks>
 [StructLayout(LayoutKind.Sequential)]
 internal struct PacketFields
 {
@@ -44,7 +44,6 @@ internal struct PacketFields
     internal bool HasPorts;
     /// <summary>A fragment, the first included; not one that is the whole packet (RFC 6946).</summary>
     internal bool IsFragment;
-    private ushort unused;
 
     /// <summary>Reads anything, trusting no length but that of the span: a super-packet's own are not right.</summary>
     /// <param name="packet">A packet, whole or cut off.</param>
