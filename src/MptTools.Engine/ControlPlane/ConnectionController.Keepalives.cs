@@ -239,7 +239,6 @@ internal sealed partial class ConnectionController
             string what = kind == PeerKind.MptTools ? "MptTools" : "an existing MPT server";
             context.Raise(MptEventKind.PeerChanged, $"The peer of {Config.Name} is {what}.", Config.Name, null, announcedPeer.ToString(), kind.ToString());
             announcedPeer = kind;
-            warnedOfCopies = false;
             WarnOfCopiesInVain();
         }
     }

@@ -32,6 +32,9 @@ public class MappingTests
         Assert.Equal(
             [("rule 0", "protocol=tcp", "spread=flow"), ("rule 1 (one)", "protocol=udp src_addr=10.0.0.0/24,fd00::/64 dscp=ef,1-3", "prefer=0")],
             lab.ServerA.Connection().Rules.Select(rule => (rule.Title, rule.Conditions, rule.Action)));
+        lab.ServerA.Mpt("save").EnsureSuccess();
+        ConnectionConfig saved = ConfigLoader.LoadConnection(Path.Combine(lab.FilesA.Directory, "connections", "toB.conf")).Config!;
+        Assert.Equal([(null, MappingMode.Flow, null), ("one", null, 0)], saved.Rules.Select(rule => (rule.Name, rule.Spread, rule.Prefer)));
 
         Refused(lab, "has no rule 2; its rules are 0 to 1", "rule", "set", "toB", "2", "strict=1");
         Refused(lab, "[rule_1] paths", "rule", "set", "toB", "1", "paths=7");
@@ -132,6 +135,7 @@ public class MappingTests
         lab.ServerA.WaitForEvent(reason, lines);
         lab.ServerA.WaitFor(status => status.Connections[0].Mapping == MappingMode.Duplicate, "the file is in use");
         lab.ServerA.Mpt("connection", "set", "toB", "max_buffdelay_msec=50").EnsureSuccess();
+        Assert.Equal(1, Warnings());
         using Socket sender = Tunnel.Traffic.UdpSocket(lab.A, TunnelLab.AddressA, Port);
         for (int i = 0; i < 20; i++)
         {
@@ -141,8 +145,12 @@ public class MappingTests
         sender.SendTo(new byte[100], IPEndPoint.Parse($"{TunnelLab.AddressB}:{Port}"));
         lab.ServerA.WaitFor(status => status.Connections[0].PacketsSent >= 21, "all packets are sent");
         Assert.Equal(21, lab.ServerA.Connection().PacketsSent);
-        Assert.Single(lab.ServerA.Process.Lines, line => line.Text.Contains(reason, StringComparison.Ordinal) && line.Text.Contains("to send packets on several paths", StringComparison.Ordinal));
+        lab.ServerA.Mpt("connection", "set", "toB", "mapping=flow").EnsureSuccess();
+        lab.ServerA.Mpt("reload").EnsureSuccess();
         lab.ServerA.StopCleanly();
+        Assert.Equal(2, Warnings());
+
+        int Warnings() => lab.ServerA.Process.Lines.Count(line => line.Text.Contains("to send packets on several paths", StringComparison.Ordinal));
     });
 
     private static void Refused(TunnelLab lab, string sentence, params string[] command)
