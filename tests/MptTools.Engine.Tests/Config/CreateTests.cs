@@ -34,6 +34,27 @@ public class CreateTests
     }
 
     [Fact]
+    public void RulesDoWithoutPathsThatTheOtherEndLacksOrTheCreateIsRefused()
+    {
+        ConnectionConfig template = CreateCapture.Template;
+        RuleConfig rule = new() { Index = 0, Protocols = [6], Paths = [2, 1] };
+        template = template with
+        {
+            Mapping = MappingMode.Combined,
+            Paths = [.. template.Paths, template.Paths[1] with { Index = 2, Interface = "eth9", PublicAddress = IPAddress.Parse("10.9.9.3"), LocalAddress = IPAddress.Parse("10.9.9.3") }],
+            Rules = [rule],
+        };
+
+        CreateResult kept = CreateMerge.Merge(CreateCapture.Incoming, CreateCapture.Facts with { Template = template });
+        CreateResult refused = CreateMerge.Merge(CreateCapture.Incoming, CreateCapture.Facts with { Template = template with { Rules = [rule with { Paths = [2] }] } });
+
+        Assert.Equal((2, MappingMode.Combined), (kept.Connection?.Paths.Count, kept.Connection?.Mapping));
+        Assert.Equal([1], Assert.Single(kept.Connection!.Rules).Paths);
+        Assert.Equal(CreateOutcome.Unreadable, refused.Outcome);
+        Assert.Contains("[rule_0] paths: \"2\" names \"2\", which is no path of the connection.", refused.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AnAnswerOfAnotherIPVersionIsRefusedWithTheReason()
     {
         CreateOffer answer = CreateCapture.Read(CreateCapture.Answer);

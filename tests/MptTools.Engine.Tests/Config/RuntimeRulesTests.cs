@@ -106,6 +106,28 @@ public class RuntimeRulesTests
         Assert.Equal(3, merged.Rules.Count);
     }
 
+    [Fact]
+    public void APathThatARuleGotAtRunTimeHasItsNumberInTheFile()
+    {
+        ConnectionConfig running = Taken(ConnectionSettings.SetRule(Loaded, 0, ConnectionSettingsTests.Settings(("paths", "1"), ("dscp", "ef")), Around));
+        ConnectionConfig file = Loaded with
+        {
+            Paths = [Loaded.Paths[1] with { Index = 0 }, Loaded.Paths[0] with { Index = 1 }],
+            Rules = [Loaded.Rules[0] with { Paths = [1] }, Loaded.Rules[1] with { Paths = [0] }],
+        };
+
+        Assert.Equal([0], Taken(RuntimeChanges.Merge(Loaded, running, file)).Rules[0].Paths);
+    }
+
+    [Fact]
+    public void ARuleIsKnownByItsNameWhateverElseItSays()
+    {
+        ConnectionConfig running = Taken(ConnectionSettings.SetRule(Loaded, 0, ConnectionSettingsTests.Settings(("dscp", "ef")), Around));
+        ConnectionConfig file = Loaded with { Rules = [Loaded.Rules[0] with { Protocols = [], DestinationPorts = [], Sources = [System.Net.IPNetwork.Parse("10.0.0.0/8")], Paths = [1] }, Loaded.Rules[1]] };
+
+        Assert.Equal(46, Assert.Single(Taken(RuntimeChanges.Merge(Loaded, running, file)).Rules[0].Dscp));
+    }
+
     [Theory]
     [InlineData(false, "[rule_2] paths: None of the paths that the rule names is left. Change or remove the rule, here or in the file.")]
     [InlineData(true, "[rule_2] prefer: The path that the rule prefers is gone. Change or remove the rule, here or in the file.")]
