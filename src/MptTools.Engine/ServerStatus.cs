@@ -155,6 +155,8 @@ public sealed record ConnectionStatus
     public MappingMode MappingRest { get; init; }
     /// <summary>The rules of Combined in the order they are asked: those of the connection, then those that ports of its paths say.</summary>
     public IReadOnlyList<RuleStatus> Rules { get; init; } = [];
+    /// <summary>Bytes that wait now for room in the limits of paths, on whichever path they will go.</summary>
+    public long QueuedBytes { get; init; }
     /// <summary>Packets that the peer sent on every path and that had come on another one already.</summary>
     public long DuplicatesDiscarded { get; init; }
     /// <summary>The paths, path 0 first.</summary>
@@ -285,7 +287,10 @@ public sealed record PathStatus
     public double? Share { get; init; }
     /// <summary>Percent of the weights of all paths of the connection.</summary>
     public double WeightShare { get; init; }
-    /// <summary>Bytes that wait now for room in <see cref="RateLimit"/>.</summary>
+    /// <summary>
+    /// Bytes that wait now for room in <see cref="RateLimit"/> because they can go by no other path. What may take the first path that has room is
+    /// counted in <see cref="ConnectionStatus.QueuedBytes"/> alone.
+    /// </summary>
     public long QueuedBytes { get; init; }
     /// <summary>What the keepalives of two MptTools tell of the line.</summary>
     public LineStatus Line { get; init; } = new();

@@ -54,6 +54,7 @@ internal static class StatusReader
             Mapping = config.Mapping,
             MappingRest = config.MappingRest,
             Rules = [.. MappingRules.Of(config).Select((rule, index) => Read(server, config, rule, runtime.Mapping.Rules.ElementAtOrDefault(index)?.Decided ?? default))],
+            QueuedBytes = runtime.Paths.Sum(path => WaitingIn(path.Waiting)) + runtime.Mapping.Spreads.Sum(spread => WaitingIn(spread.Waiting)),
             DuplicatesDiscarded = runtime.DuplicatesDiscarded,
             Paths = [.. connection.Paths.Select(path => Read(server, config, path))],
             Networks = [.. config.Networks.Select(network => new NetworkStatus
@@ -109,7 +110,7 @@ internal static class StatusReader
             BytesReceived = path.Runtime.Received.Bytes,
             Share = Percent(path.Runtime.Sent.Bytes, path.Runtime.Connection.Paths.Sum(other => other.Sent.Bytes)),
             WeightShare = Percent(config.WeightOut, connection.Paths.Sum(other => other.WeightOut))!.Value,
-            QueuedBytes = path.Runtime.Waiting?.Bytes ?? 0,
+            QueuedBytes = WaitingIn(path.Runtime.Waiting),
             Line = Read(path.Meter),
             SendErrors = path.Runtime.SendDrops.Total - path.Runtime.SendDrops[DropReason.RateLimit],
             Drops = Sum(path.Runtime.SendDrops, path.Runtime.ReceiveDrops, path.ControlDrops),
@@ -128,6 +129,8 @@ internal static class StatusReader
         Packets = decided.Packets,
         Bytes = decided.Bytes,
     };
+
+    private static long WaitingIn(FairQueue? queue) => queue?.Bytes ?? 0;
 
     private static double? Percent(long part, long whole) => whole == 0 ? null : Math.Round(100.0 * part / whole, 2);
 

@@ -168,6 +168,10 @@ public static class StatusText
                 text.Append(Culture, $"    {char.ToUpperInvariant(rule.Title[0]) + rule.Title[1..],-22}: {conditions} to {rule.Action}, {rule.Packets} packets, {rule.Bytes} bytes\n");
             }
         }
+        if (connection.QueuedBytes > 0)
+        {
+            text.Append(Culture, $"    Bytes waiting         : {connection.QueuedBytes}\n");
+        }
         if (connection.DuplicatesDiscarded > 0)
         {
             text.Append(Culture, $"    Copies discarded      : {connection.DuplicatesDiscarded}\n");

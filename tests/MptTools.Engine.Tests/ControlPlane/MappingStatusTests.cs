@@ -71,6 +71,20 @@ public class MappingStatusTests
     }
 
     [Fact]
+    public void WhatWaitsIsCountedOnItsPathWhereItCanGoByNoOther()
+    {
+        using FairQueueBench ofPath = new(100_000), ofRule = new(100_000), ofRest = new(100_000);
+        using ControllerBench bench = new(Config);
+        ofPath.Add(flow: 1, length: 1000);
+        ofRule.Add(flow: 1, length: 500);
+        ofRest.Add(flow: 1, length: 300);
+        (bench.Runtime.Paths[0].Waiting, bench.Runtime.Mapping.Rules[0].Waiting, bench.Runtime.Mapping.Rest.Waiting) = (ofPath.Queue, ofRule.Queue, ofRest.Queue);
+        ConnectionStatus status = StatusReader.Read("tun0", bench.Controller);
+        Assert.Equal([1000L, 0], status.Paths.Select(path => path.QueuedBytes));
+        Assert.Equal(1800, status.QueuedBytes);
+    }
+
+    [Fact]
     public void RulesThatAreNotInUseHaveDecidedNothing()
     {
         using ControllerBench bench = new(Config with { Mapping = MappingMode.Flow });

@@ -82,6 +82,7 @@ public class StatusTextTests
                 Samples.Rule() with { Index = null, Title = "tcp_dst of path 1", Conditions = "protocol=tcp dst_port=80", Action = "paths=1" },
             ],
             DuplicatesDiscarded = 9,
+            QueuedBytes = 4500,
             Paths =
             [
                 plain.Paths[0] with { Share = 66.67, WeightShare = 60, RateLimit = 20_000_000, QueuedBytes = 3000 },
@@ -98,6 +99,7 @@ public class StatusTextTests
                 "    Rule 0 (voice)        : protocol=udp dst_port=5060-5061 to paths=0,1 spread=duplicate, 12 packets, 2400 bytes",
                 "    Rule 1                : every packet to prefer=1, 12 packets, 2400 bytes",
                 "    Tcp_dst of path 1     : protocol=tcp dst_port=80 to paths=1, 12 packets, 2400 bytes",
+                "    Bytes waiting         : 4500",
                 "    Copies discarded      : 9",
                 "     Share of bytes     : 66.7 % (60 % by weight)",
                 "     Rate limit         : 20M",
