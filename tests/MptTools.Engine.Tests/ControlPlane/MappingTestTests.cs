@@ -56,11 +56,15 @@ public class MappingTestTests
 
     [Theory]
     [InlineData(0b111u, "The packet matches rule 2. Path 1 is preferred; the others are used when there is no room.")]
-    [InlineData(0b101u, "The packet matches rule 2. Path 1 is preferred but down, and among the others path 0 is next.")]
+    [InlineData(0b101u, "The packet matches rule 2. Path 1 is preferred but down, and among the others path {0} is next.")]
     [InlineData(0b001u, "The packet matches rule 2. Path 0 is the only one it may take now.")]
     [InlineData(0u, "The packet matches rule 2. No path is up, so the packet is dropped.")]
-    public void AndAPreferredPathIsSaidToBe(uint up, string reason) =>
-        Assert.Equal(reason, Ask(Question with { Protocol = "icmp", Dscp = 46 }, up).Reason);
+    public void AndAPreferredPathIsSaidToBe(uint up, string reason)
+    {
+        MappingAnswer answer = Ask(Question with { Protocol = "icmp", Dscp = 46 }, up);
+        Assert.Equal(string.Format(reason, answer.Path), answer.Reason);
+        Assert.Equal((answer.Candidates.Count, answer.Candidates.Count > 0), (System.Numerics.BitOperations.PopCount(up), answer.Path is { } path && (up >> path & 1) != 0));
+    }
 
     [Fact]
     public void ARuleWhosePathsAreDownFallsToTheOthers() => Assert.StartsWith(
