@@ -221,7 +221,7 @@ public sealed class MptServer : IServerControl, IControlWork, IDisposable
 
     /// <inheritdoc/>
     public MappingAnswer TestMapping(MappingQuestion question) =>
-        control!.Invoke(() => MappingTest.Answer(Name, question, connection => reconfiguration.Find(connection).Runtime, tunnels));
+        control!.Invoke(() => MappingTest.Answer(Name, question, connection => reconfiguration.Find(connection).Runtime, tunnels, Now));
 
     /// <inheritdoc/>
     public int AddNetwork(string connection, string source, string destination) =>

@@ -19,14 +19,15 @@ internal static class MappingTest
     /// <param name="question">What is asked.</param>
     /// <param name="find">The running connection of a name; throws where there is none.</param>
     /// <param name="tunnels">The server's tunnels.</param>
+    /// <param name="now">The data plane's time.</param>
     /// <exception cref="MptCommandException">The question has a fault, or the packet is no connection's traffic.</exception>
     internal static MappingAnswer Answer(
-        string server, MappingQuestion question, Func<string, ConnectionRuntime> find, IReadOnlyList<TunnelRuntime> tunnels)
+        string server, MappingQuestion question, Func<string, ConnectionRuntime> find, IReadOnlyList<TunnelRuntime> tunnels, TimeSpan now)
     {
         byte[] packet = MakePacket(question);
         ConnectionRuntime connection = question.Connection is { } name ? find(name) : FindByAddresses(packet, tunnels);
         PacketFields.TryRead(packet, out PacketFields fields);
-        MappingDecision decision = connection.Mapping.Explain(fields, question.Length ?? connection.Tunnel.Mtu, connection);
+        MappingDecision decision = connection.Mapping.Explain(fields, question.Length ?? connection.Tunnel.Mtu, connection, now);
         MappingRule? rule = decision.Rule >= 0 ? MappingRules.Of(connection.Config)[decision.Rule] : null;
         int[] candidates = [.. Enumerable.Range(0, connection.Paths.Length).Where(path => (decision.Paths >> path & 1) != 0)];
         return new MappingAnswer

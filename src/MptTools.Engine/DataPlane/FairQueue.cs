@@ -12,6 +12,8 @@ internal unsafe struct WaitingPacket
     internal byte* Data;
     /// <summary>What packets of one flow have in common; packets of one value leave in the order in which they came.</summary>
     internal ulong Flow;
+    /// <summary>What packets have in common that must take one path; not the queue's affair.</summary>
+    internal ulong PathFlow;
     internal TimeSpan Arrival;
     /// <summary>Its length in bytes, without the GRE header.</summary>
     internal int Length;

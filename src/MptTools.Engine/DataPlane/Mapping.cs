@@ -12,6 +12,21 @@ namespace MptTools.Engine.DataPlane;
 /// <param name="IsNumbered">It would carry a sequence number.</param>
 internal readonly record struct MappingDecision(int Rule, MappingMode Spread, uint Paths, int Path, bool IsNumbered);
 
+/// <summary>What a packet is one of, as hashes.</summary>
+/// <param name="OnPath">The same for all packets that must take one path.</param>
+/// <param name="InQueue">
+/// The same for all packets that take turns with those of others. Fragments of all packets between two hosts are one: each packet by itself would
+/// go before what its sender has piled up, and so many would be under way in pieces at once that their receiver gives them up.
+/// </param>
+internal readonly record struct Flow(ulong OnPath, ulong InQueue)
+{
+    internal static Flow Of(in PacketFields fields)
+    {
+        ulong hash = FlowSelector.HashOf(fields);
+        return new Flow(hash, fields.IsFragment ? FlowSelector.HashOf(fields with { Label = 0 }) : hash);
+    }
+}
+
 /// <summary>
 /// Which packet takes which path: the rules of a connection, and how each of them and the rest is spread. Made anew when the
 /// configuration changes. Used by one sending thread at a time.
@@ -24,7 +39,7 @@ internal sealed class Mapping
     private readonly bool looksInside;
     private PacketFields lastFields;
     private Spread lastSpread;
-    private ulong lastFlow;
+    private Flow lastFlow;
     private bool hasLast;
 
     internal Mapping(ConnectionConfig config)
@@ -61,18 +76,18 @@ internal sealed class Mapping
 
     /// <summary>How a packet is spread. One that is of the same flow as the one before costs a comparison.</summary>
     /// <param name="packet">Its headers; what follows may be missing.</param>
-    /// <param name="flow">Its flow's hash; 0 where nothing depends on it.</param>
-    internal Spread Find(ReadOnlySpan<byte> packet, out ulong flow)
+    /// <param name="flow">Its flow; all 0 where nothing depends on it.</param>
+    internal Spread Find(ReadOnlySpan<byte> packet, out Flow flow)
     {
         if (!looksInside || !PacketFields.TryRead(packet, out PacketFields fields))
         {
-            flow = 0;
+            flow = default;
             return Rest;
         }
         if (!hasLast || !fields.SameAs(lastFields))
         {
             int rule = rules?.Find(fields) ?? -1;
-            (lastFields, lastSpread, lastFlow, hasLast) = (fields, rule < 0 ? Rest : spreads[rule], FlowSelector.HashOf(fields), true);
+            (lastFields, lastSpread, lastFlow, hasLast) = (fields, rule < 0 ? Rest : spreads[rule], Flow.Of(fields), true);
         }
         flow = lastFlow;
         return lastSpread;
@@ -96,7 +111,7 @@ internal sealed class Mapping
         return InUse(up) | spread.Prefers & up;
     }
 
-    /// <summary>Bit i: packets with numbers may go by path i at present. Any thread may ask.</summary>
+    /// <summary>Bit i: packets with numbers may go by path i. Any thread may ask.</summary>
     internal uint NumberedPaths(uint up)
     {
         uint numbered = Rest.NumberedPaths(InUse(up));
@@ -110,7 +125,7 @@ internal sealed class Mapping
     }
 
     /// <summary>What would become of a packet now. Changes nothing; where packets are sent meanwhile it is the answer of some moment.</summary>
-    internal MappingDecision Explain(in PacketFields fields, int length, ConnectionRuntime connection)
+    internal MappingDecision Explain(in PacketFields fields, int length, ConnectionRuntime connection, TimeSpan now)
     {
         int rule = rules?.Find(fields) ?? -1;
         Spread spread = rule < 0 ? Rest : spreads[rule];
@@ -118,7 +133,7 @@ internal sealed class Mapping
         bool isCopied = spread.Mode == MappingMode.Duplicate && connection.PeerTakesDuplicates;
         MappingMode mode = spread.Mode == MappingMode.Duplicate && !isCopied ? MappingMode.Flow : spread.Mode;
         int path = paths == 0 || isCopied ? -1 : spread.Peek(paths, length, FlowSelector.HashOf(fields));
-        bool isNumbered = isCopied || connection.Sequenced && path >= 0 && (spread.NumberedPaths(paths) >> path & 1) != 0;
+        bool isNumbered = isCopied || connection.Sequenced && path >= 0 && spread.NumbersAt(now);
         return new MappingDecision(rule, mode, paths, path, isNumbered);
     }
 

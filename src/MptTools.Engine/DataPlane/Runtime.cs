@@ -82,7 +82,7 @@ internal sealed class ConnectionRuntime
     internal static int HeaderLengthOf(ConnectionConfig config) =>
         MappingRules.Duplicates(config) ? Gre.KeyedLength : config.ReorderWindow > 0 ? Gre.SequencedLength : Gre.BaseLength;
 
-    /// <summary>Packets with numbers may go by a path at present, or would if it were up. Any thread may ask.</summary>
+    /// <summary>Packets with numbers may go by a path, or might if it were up. Any thread may ask.</summary>
     internal bool NumbersOn(int path) => Sequenced && (Mapping.NumberedPaths(UpPaths | 1u << path) >> path & 1) != 0;
     internal DropCounters SendDrops { get; } = new();
 

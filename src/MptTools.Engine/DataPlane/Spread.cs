@@ -24,7 +24,6 @@ internal sealed class Spread
     private readonly MappingMode withinTier;
     private readonly TimeSpan numbersGoOn;
     private TimeSpan numbersUntil;
-    private volatile uint spilledTo;
 
     /// <summary>Paths of one priority, and what chooses among them.</summary>
     private readonly record struct Tier(uint Paths, PathSelector Packets, ByteSelector Bytes);
@@ -120,14 +119,12 @@ internal sealed class Spread
         };
     }
 
-    /// <summary>Its packets carry numbers at present. Any thread may ask.</summary>
+    /// <summary>Bit i: packets with numbers may go by path i, now or, with Priority, from one moment to the next.</summary>
     /// <param name="paths">The paths it may take.</param>
-    internal uint NumberedPaths(uint paths) => Mode switch
-    {
-        MappingMode.Packet or MappingMode.Bytes => paths,
-        MappingMode.Priority => spilledTo & paths,
-        _ => 0,
-    };
+    internal uint NumberedPaths(uint paths) => Mode is MappingMode.Flow or MappingMode.Duplicate ? 0 : paths;
+
+    /// <summary>A packet that finds room would carry a number now.</summary>
+    internal bool NumbersAt(TimeSpan now) => Mode == MappingMode.Priority ? now < numbersUntil : Mode is MappingMode.Packet or MappingMode.Bytes;
 
     /// <summary>When one of the paths that may take the next packet has room.</summary>
     /// <inheritdoc cref="Choose"/>
@@ -184,14 +181,11 @@ internal sealed class Spread
             if (open != 0 && WithinTier(tier, candidates, open, length, flow) is >= 0 and var path)
             {
                 bool isShared = withinTier != MappingMode.Flow && !BitOperations.IsPow2(candidates);
-                if (before != 0 || isShared)
+                // Before the first packet spills over: those that it may overtake must have numbers too.
+                bool mayBeFullSoon = backlog > length && candidates != paths;
+                if (before != 0 || isShared || mayBeFullSoon)
                 {
-                    spilledTo = before | candidates;
                     numbersUntil = now + numbersGoOn;
-                }
-                else if (now >= numbersUntil)
-                {
-                    spilledTo = 0;
                 }
                 isNumbered = now < numbersUntil;
                 return path;

@@ -67,17 +67,17 @@ internal sealed unsafe partial class Uplink
     /// <summary>The connection ends. Between two rounds.</summary>
     internal void Forget(ConnectionRuntime connection) => shaping.Remove(connection);
 
-    private void RouteWithLimits(ConnectionRuntime connection, Spread spread, ulong flow, uint paths, bool isFree, in Inner packet)
+    private void RouteWithLimits(ConnectionRuntime connection, Spread spread, in Flow flow, uint paths, bool isFree, in Inner packet)
     {
         if (!isFree || spread.Mode is MappingMode.Flow or MappingMode.Duplicate)
         {
-            SendOrWait(connection, connection.Paths[connection.Mapping.Flows.Select(flow, paths)], flow, packet, 0);
+            SendOrWait(connection, connection.Paths[connection.Mapping.Flows.Select(flow.OnPath, paths)], flow, packet, 0);
             return;
         }
         if (spread.Waiting is not { Count: > 0 })
         {
             uint room = RoomOf(connection, paths, besideWaiting: false);
-            int index = spread.Choose(paths, room, packet.Length, flow, packet.Length, connection.Paths, now, out bool isNumbered);
+            int index = spread.Choose(paths, room, packet.Length, flow.OnPath, packet.Length, connection.Paths, now, out bool isNumbered);
             if (index >= 0)
             {
                 SendBy(connection, connection.Paths[index], packet, isNumbered);
@@ -98,7 +98,7 @@ internal sealed unsafe partial class Uplink
         }
     }
 
-    private void SendOrWait(ConnectionRuntime connection, PathRuntime path, ulong flow, in Inner packet, int greLength)
+    private void SendOrWait(ConnectionRuntime connection, PathRuntime path, in Flow flow, in Inner packet, int greLength)
     {
         if (path.Waiting is { Count: > 0 } || !path.Bucket.HasRoom(now))
         {
@@ -115,14 +115,15 @@ internal sealed unsafe partial class Uplink
         }
     }
 
-    private void Wait(ConnectionRuntime connection, FairQueue queue, DropCounters drops, ulong flow, in Inner packet, int greLength)
+    private void Wait(ConnectionRuntime connection, FairQueue queue, DropCounters drops, in Flow flow, in Inner packet, int greLength)
     {
         WaitingPacket waiting = new()
         {
             Data = packet.Header,
             Length = packet.HeaderLength,
             HeaderLength = greLength,
-            Flow = flow,
+            Flow = flow.InQueue,
+            PathFlow = flow.OnPath,
             Arrival = now,
             Version = (byte)packet.Version,
             Ecn = packet.Ecn,
@@ -224,7 +225,7 @@ internal sealed unsafe partial class Uplink
             {
                 ReadOnlySpan<byte> bytes = new(waiting.Data, waiting.Length);
                 bool isFragment = waiting.Version == 4 && Fragmentation.IsFragment(bytes);
-                Spread spread = connection.Mapping.Find(bytes, out ulong flow);
+                Spread spread = connection.Mapping.Find(bytes, out Flow flow);
                 Direct(connection, spread, flow, isFragment ? connection.ChecksummedPaths : uint.MaxValue, Inner.Of(waiting));
             }
         }
@@ -259,7 +260,7 @@ internal sealed unsafe partial class Uplink
             return false;
         }
         uint room = RoomOf(connection, paths, besideWaiting: true);
-        int index = spread.Choose(paths, room, waiting.Length, waiting.Flow, queue.Bytes, connection.Paths, now, out bool isNumbered);
+        int index = spread.Choose(paths, room, waiting.Length, waiting.PathFlow, queue.Bytes, connection.Paths, now, out bool isNumbered);
         if (index < 0)
         {
             return false;

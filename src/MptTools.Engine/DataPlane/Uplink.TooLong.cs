@@ -16,7 +16,7 @@ internal sealed unsafe partial class Uplink
         if (version == 4 && !IPHeader.DontFragment(bytes))
         {
             int headerLength = Math.Min((packet[0] & 0x0F) * 4, length);
-            Spread spread = connection.Mapping.Find(bytes, out ulong flow);
+            Spread spread = connection.Mapping.Find(bytes, out Flow flow);
             TakeInFragments(connection, spread, flow, packet, headerLength, packet + headerLength, length - headerLength);
             return;
         }
@@ -29,7 +29,7 @@ internal sealed unsafe partial class Uplink
         TunnelReader reader, ConnectionRuntime connection, byte* packet, in SegmentPlan plan)
     {
         byte* header = stackalloc byte[Segmentation.MaximumHeaderLength];
-        Spread spread = connection.Mapping.Find(new ReadOnlySpan<byte>(packet, plan.HeaderLength), out ulong flow);
+        Spread spread = connection.Mapping.Find(new ReadOnlySpan<byte>(packet, plan.HeaderLength), out Flow flow);
         bool mayCut = plan.IsIPv4 && !IPHeader.DontFragment(new ReadOnlySpan<byte>(packet, IPHeader.MinimumLengthIPv4));
         for (int i = 0; i < plan.Count; i++)
         {
@@ -56,7 +56,7 @@ internal sealed unsafe partial class Uplink
     /// them together gets them by paths that the rest of their flow does not take.
     /// </summary>
     private void TakeInFragments(
-        ConnectionRuntime connection, Spread spread, ulong flow, byte* head, int headLength, byte* payload, int payloadLength)
+        ConnectionRuntime connection, Spread spread, in Flow flow, byte* head, int headLength, byte* payload, int payloadLength)
     {
         bool canBeCut = Fragmentation.TryPlan(
             new ReadOnlySpan<byte>(head, headLength), payloadLength, connection.Size.LargestInner, out FragmentPlan plan);

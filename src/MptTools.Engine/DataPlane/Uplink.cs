@@ -192,7 +192,7 @@ internal sealed unsafe partial class Uplink : IDisposable
         }
         MakeRoom(connection);
         Inner inner = new() { Header = packet, HeaderLength = length, Version = version, Ecn = OuterEcn(connection, packet, length) };
-        Spread spread = connection.Mapping.Find(new ReadOnlySpan<byte>(packet, length), out ulong flow);
+        Spread spread = connection.Mapping.Find(new ReadOnlySpan<byte>(packet, length), out Flow flow);
         Route(connection, spread, flow, uint.MaxValue, inner);
     }
 
@@ -211,7 +211,7 @@ internal sealed unsafe partial class Uplink : IDisposable
             return;
         }
         Inner inner = new() { Version = version, Ecn = OuterEcn(connection, packet, length) };
-        Spread spread = connection.Mapping.Find(new ReadOnlySpan<byte>(packet, length), out ulong flow);
+        Spread spread = connection.Mapping.Find(new ReadOnlySpan<byte>(packet, length), out Flow flow);
         for (int i = 0; i < plan.Count; i++)
         {
             MakeRoom(connection);
@@ -240,13 +240,13 @@ internal sealed unsafe partial class Uplink : IDisposable
 
     /// <summary>Steps 4 and 5 for one packet.</summary>
     /// <param name="allowed">Bit i: it may take path i, as far as the mapping lets it.</param>
-    private void Route(ConnectionRuntime connection, Spread spread, ulong flow, uint allowed, in Inner packet)
+    private void Route(ConnectionRuntime connection, Spread spread, in Flow flow, uint allowed, in Inner packet)
     {
         spread.Decided.Add(packet.Length);
         Direct(connection, spread, flow, allowed, packet);
     }
 
-    private void Direct(ConnectionRuntime connection, Spread spread, ulong flow, uint allowed, in Inner packet)
+    private void Direct(ConnectionRuntime connection, Spread spread, in Flow flow, uint allowed, in Inner packet)
     {
         uint paths = connection.Mapping.PathsOf(ref spread, connection.UpPaths & allowed);
         if (paths == 0)
@@ -263,13 +263,13 @@ internal sealed unsafe partial class Uplink : IDisposable
         }
         else
         {
-            int index = spread.Choose(paths, paths, packet.Length, flow, 0, connection.Paths, now, out bool isNumbered);
+            int index = spread.Choose(paths, paths, packet.Length, flow.OnPath, 0, connection.Paths, now, out bool isNumbered);
             SendBy(connection, connection.Paths[index], packet, isNumbered);
         }
     }
 
     /// <summary>The same packet with the same number by each of some paths; its bytes are there once.</summary>
-    private void SendCopies(ConnectionRuntime connection, ulong flow, uint paths, in Inner packet)
+    private void SendCopies(ConnectionRuntime connection, in Flow flow, uint paths, in Inner packet)
     {
         Span<byte> gre = new(packet.Header - Gre.KeyedLength, Gre.KeyedLength);
         Gre.WriteKeyed(gre, Gre.ProtocolFor(packet.Version), connection.DuplicateKey, connection.NextDuplicate++);

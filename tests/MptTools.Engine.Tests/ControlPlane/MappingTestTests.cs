@@ -230,5 +230,5 @@ public class MappingTestTests
     {
         Assert.Equal("to_B", name);
         return bench.Connection;
-    }, [bench.Tunnel]);
+    }, [bench.Tunnel], bench.Now);
 }

@@ -60,9 +60,9 @@ public class MappingPropertyTests
             ConnectionRuntime connection = new(input.config, null!, null!) { UpPaths = input.up, PeerTakesDuplicates = input.takesDuplicates };
             byte[] packet = InnerPackets.UdpToB(input.port, 7, tos: (byte)(input.dscp << 2));
             PacketFields.TryRead(packet, out PacketFields fields);
-            Spread found = connection.Mapping.Find(packet, out ulong flow);
+            Spread found = connection.Mapping.Find(packet, out Flow flow);
             uint paths = connection.Mapping.PathsOf(ref found, input.up);
-            MappingDecision decision = connection.Mapping.Explain(fields, packet.Length, connection);
+            MappingDecision decision = connection.Mapping.Explain(fields, packet.Length, connection, TimeSpan.Zero);
 
             (int rule, uint expected, MappingMode mode, uint first) = Read(input.config, input.up, input.dscp);
             bool isCopied = mode == MappingMode.Duplicate && input.takesDuplicates;
@@ -75,9 +75,9 @@ public class MappingPropertyTests
                 return decision.Path == -1;
             }
             int chosen = mode == MappingMode.Duplicate
-                ? connection.Mapping.Flows.Select(flow, expected)
-                : found.Choose(expected, expected, packet.Length, flow, packet.Length, connection.Paths, TimeSpan.FromSeconds(1), out _);
-            return decision.Path == chosen && (first >> chosen & 1) != 0 && (mode != MappingMode.Flow || chosen == connection.Mapping.Flows.Select(flow, first));
+                ? connection.Mapping.Flows.Select(flow.OnPath, expected)
+                : found.Choose(expected, expected, packet.Length, flow.OnPath, packet.Length, connection.Paths, TimeSpan.FromSeconds(1), out _);
+            return decision.Path == chosen && (first >> chosen & 1) != 0 && (mode != MappingMode.Flow || chosen == connection.Mapping.Flows.Select(flow.OnPath, first));
         });
 
     /// <summary>The rule that decides, the paths that may be used, the way of spreading, and those paths that come first.</summary>

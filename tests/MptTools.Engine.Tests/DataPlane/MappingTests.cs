@@ -1,5 +1,6 @@
 using MptTools.Engine.Config;
 using MptTools.Engine.DataPlane;
+using MptTools.Engine.Wire;
 using static MptTools.Engine.Tests.DataPlane.InnerPackets;
 
 namespace MptTools.Engine.Tests.DataPlane;
@@ -56,6 +57,24 @@ public class MappingTests
             Assert.Equal(small[flow], PathOf(bench, UdpToB(1000 + flow, 7, length: 1400), datagrams: 3));
         }
         Assert.Equal(3, small.Distinct().Count());
+    }
+
+    [Fact]
+    public void FragmentsTakeTheirTurnTogetherWhateverPacketTheyAreOf()
+    {
+        Flow first = FlowOf(Fragment(1)), second = FlowOf(Fragment(2)), whole = FlowOf(UdpToB(1, 2));
+        Assert.NotEqual(first.OnPath, second.OnPath);
+        Assert.Equal(first.InQueue, second.InQueue);
+        Assert.Equal(whole.OnPath, whole.InQueue);
+
+        static Flow FlowOf(byte[] packet) => PacketFields.TryRead(packet, out PacketFields fields) ? Flow.Of(fields) : default;
+
+        static byte[] Fragment(byte identification)
+        {
+            byte[] packet = UdpToB(1, 2);
+            (packet[5], packet[6]) = (identification, 0x20);
+            return packet;
+        }
     }
 
     [Fact]

@@ -94,15 +94,22 @@ public class RateLimitTests
     {
         using TunnelBench bench = BenchOf(
             MappingMode.Priority, Configs.Path(0) with { RateLimit = 8 * Megabit, Priority = 1 }, Configs.Path(1) with { Priority = 2 });
-        // 4 Mbit/s, in bursts of eight packets.
+        // 4 Mbit/s, evenly: nothing ever waits.
+        for (int i = 0; i < 100; i++)
+        {
+            bench.SendIntoTunnel(ToB(length: Length));
+            Wait(bench, TimeSpan.FromMilliseconds(2));
+        }
+        Assert.Equal([100, 0], SentBy(bench));
+        Assert.Equal(0u, bench.Connection.NextSequence);
+
+        // The same in bursts of eight, which wait a little.
         for (int i = 0; i < 50; i++)
         {
-            bench.SendIntoTunnel(Repeat(ToB(length: Length), 8));
+            bench.SendIntoTunnel(Repeat(ToB(length: NumberedLength), 8));
             Wait(bench, TimeSpan.FromMilliseconds(16));
         }
-        Assert.Equal([400, 0], SentBy(bench));
-        Assert.Equal(0u, bench.Connection.NextSequence);
-        Assert.Equal(0u, Numbered(bench));
+        Assert.Equal([500, 0], SentBy(bench));
 
         // 16 Mbit/s: all leaves at once or soon, and nothing is lost.
         for (int i = 0; i < 200; i++)
@@ -111,21 +118,33 @@ public class RateLimitTests
             Wait(bench, TimeSpan.FromMilliseconds(1));
         }
         Wait(bench, TimeSpan.FromMilliseconds(30));
-        Assert.Equal(800, SentBy(bench).Sum());
+        Assert.Equal(900, SentBy(bench).Sum());
         Assert.InRange(SentBy(bench)[1], 150, 200);
         Assert.Equal(0, bench.Connection.SendDrops.Total + bench.Connection.Paths.Sum(path => path.SendDrops.Total));
         Assert.NotEqual(0u, bench.Connection.NextSequence);
-        Assert.Equal(0b11u, Numbered(bench));
 
         // Back when there is room, and after a while without numbers.
         Wait(bench, TimeSpan.FromSeconds(2));
         long[] before = SentBy(bench);
         uint number = bench.Connection.NextSequence;
-        bench.SendIntoTunnel(Repeat(ToB(length: Length), 8));
+        bench.SendIntoTunnel(ToB(length: Length), ToB(length: Length));
         Wait(bench, TimeSpan.FromMilliseconds(16));
-        Assert.Equal([before[0] + 8, before[1]], SentBy(bench));
+        Assert.Equal([before[0] + 2, before[1]], SentBy(bench));
         Assert.Equal(number, bench.Connection.NextSequence);
-        Assert.Equal(0u, Numbered(bench));
+    }
+
+    [Fact]
+    public void WhatMayBeOvertakenOnAnotherPathHasNumbers()
+    {
+        using TunnelBench bench = BenchOf(
+            MappingMode.Priority, Configs.Path(0) with { RateLimit = 8 * Megabit, Priority = 1 }, Configs.Path(1) with { Priority = 2 });
+        SendAll(bench, ToB(length: Length), 60);
+        Wait(bench, TimeSpan.FromMilliseconds(40));
+        long[] sent = SentBy(bench);
+        Assert.InRange(sent[1], 20, 50);
+        Assert.All(bench.Peers[1].Receive((int)sent[1]), datagram => Assert.Equal(0x10, datagram.Payload[0]));
+        // Without numbers only what left before anything had to wait.
+        Assert.InRange(bench.Peers[0].Receive((int)sent[0]).Count(datagram => datagram.Payload[0] == 0), 0, 3);
     }
 
     [Fact]

@@ -29,6 +29,7 @@ public class MappingRateTests
         const int count = 350;
         stream.SendBurst(count, size: 1400);
         stream.WaitForAll();
+        Assert.Equal(0, stream.OutOfOrder);
         (long[] sent, long[] received) = lab.Packets(stream.Sent);
         Assert.Equal(sent, received);
         Assert.Equal(slow + count, sent.Sum());
@@ -54,6 +55,19 @@ public class MappingRateTests
         (long[] sent, _) = lab.Packets(300);
         Assert.Equal([200, 100], sent);
     });
+
+    /// <summary>
+    /// A receiver gives up a packet of which nothing has come while 64 others from the same host began (net.ipv4.ipfrag_max_dist): packets whose
+    /// fragments take turns with each other would arrive, and be lost.
+    /// </summary>
+    [LabFact]
+    public void Fragments_that_wait_stay_together() => TunnelLab.Run(
+        MappingLab.Options([1], "mapping = flow").WithPaths(["rate_limit = 100M"]), lab =>
+        {
+            using NumberedStream stream = new(lab.A, TunnelLab.AddressA, lab.B, TunnelLab.AddressB);
+            stream.SendBurst(60, size: 8000);
+            stream.WaitForAll();
+        });
 
     /// <summary>A line of 10 Mbit/s whose queue takes up half a second, with four times as much traffic as it carries.</summary>
     [LabFact]
