@@ -50,7 +50,11 @@ internal sealed class ByteSelector
     /// returns has nothing to make up for.
     /// </param>
     /// <param name="length">The packet's length in bytes, from 0.</param>
-    internal int Next(uint paths, int length)
+    /// <param name="room">
+    /// Bit i is set when path i has room now; not for none of <paramref name="paths"/>. While one has none the others take its packets, and it has only
+    /// a packet to make up for afterwards: what it could not carry is not owed to it.
+    /// </param>
+    internal int Next(uint paths, int length, uint room = uint.MaxValue)
     {
         paths &= allPaths;
         if (paths == 0)
@@ -66,12 +70,19 @@ internal sealed class ByteSelector
             return indexes[0];
         }
         largest = Math.Max(largest, length);
-        int chosen = EarliestDeadline(largest);
+        int chosen = EarliestDeadline(largest, room);
         for (int i = 0; i < count; i++)
         {
             lags[i] += length * weights[i];
         }
         lags[chosen] -= length * sum;
+        if ((paths & ~room) != 0)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                lags[i] = Math.Clamp(lags[i], -largest * sum, largest * sum);
+            }
+        }
         return indexes[chosen];
     }
 
@@ -81,7 +92,7 @@ internal sealed class ByteSelector
         paths &= allPaths;
         if (paths == inUse && paths != 0)
         {
-            return indexes[EarliestDeadline(Math.Max(largest, length))];
+            return indexes[EarliestDeadline(Math.Max(largest, length), uint.MaxValue)];
         }
         // At the start all deadlines are as the weights are.
         int heaviest = -1;
@@ -96,17 +107,24 @@ internal sealed class ByteSelector
         return heaviest;
     }
 
-    /// <summary>There is always one: the lags add up to 0.</summary>
-    private int EarliestDeadline(long limit)
+    /// <summary>Of the paths that are not behind; where none of those has room, of the others. With room everywhere the lags add up to 0.</summary>
+    private int EarliestDeadline(long limit, uint room)
     {
         limit *= sum;
         int best = -1;
         for (int i = 0; i < count; i++)
         {
-            if (lags[i] >= 0 && (best < 0 || (limit - lags[i]) * weights[best] < (limit - lags[best]) * weights[i]))
+            if ((room >> indexes[i] & 1) == 0)
             {
-                best = i;
+                continue;
             }
+            bool isBetter = best < 0 || (lags[i] >= 0) switch
+            {
+                true when lags[best] < 0 => true,
+                false when lags[best] >= 0 => false,
+                _ => (limit - lags[i]) * weights[best] < (limit - lags[best]) * weights[i],
+            };
+            best = isBetter ? i : best;
         }
         return best;
     }

@@ -13,12 +13,19 @@ internal sealed class DuplicateFilter
     /// <summary>So many numbers below the newest one are remembered; what is older counts as a copy.</summary>
     internal const int Window = 65536;
 
+    /// <summary>
+    /// So many packets too old for the window, and none that is newer: the newest number was none of the sender's. It may have been forged, and
+    /// would have all packets up to half of all numbers later dropped.
+    /// </summary>
+    internal const int OldPacketsBeforeRestart = 64;
+
     private const int BitsPerWord = 64;
     private const uint Words = 2 * Window / BitsPerWord;
 
     // Most connections never receive such a packet.
     private ulong[]? seen;
     private uint key, newest;
+    private int oldInARow;
 
     /// <summary>Whether a packet is the first of its number; it counts as received from then on.</summary>
     /// <param name="key">Names the sender's numbering; another one starts over.</param>
@@ -30,13 +37,18 @@ internal sealed class DuplicateFilter
             StartOver(key, sequence);
         }
         int ahead = (int)(sequence - newest);
+        if (ahead < -Window)
+        {
+            if (++oldInARow < OldPacketsBeforeRestart)
+            {
+                return false;
+            }
+            StartOver(key, sequence);
+        }
+        oldInARow = 0;
         if (ahead > 0)
         {
             Advance(sequence);
-        }
-        else if (ahead < -Window)
-        {
-            return false;
         }
 
         ref ulong word = ref seen![sequence / BitsPerWord % Words];

@@ -94,7 +94,7 @@ internal sealed class Spread
         return room == 0 ? -1 : Mode switch
         {
             MappingMode.Packet => packets!.Next(room),
-            MappingMode.Bytes => bytes!.Next(room, length),
+            MappingMode.Bytes => bytes!.Next(paths, length, room),
             _ => ByFlow(paths, room, flow),
         };
     }
@@ -204,7 +204,7 @@ internal sealed class Spread
     private int WithinTier(in Tier tier, uint candidates, uint open, int length, ulong flow) => withinTier switch
     {
         MappingMode.Packet => tier.Packets.Next(open),
-        MappingMode.Bytes => tier.Bytes.Next(open, length),
+        MappingMode.Bytes => tier.Bytes.Next(candidates, length, open),
         _ => ByFlow(candidates, open, flow),
     };
 

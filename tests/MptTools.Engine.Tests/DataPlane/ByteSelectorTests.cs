@@ -150,6 +150,25 @@ public class ByteSelectorTests
     }
 
     [Fact]
+    public void APathWithoutRoomPassesItsTurnAndGetsLittleBack()
+    {
+        ByteSelector selector = new([1, 1]);
+        int[] counts = new int[2];
+        for (int i = 0; i < 1000; i++)
+        {
+            counts[selector.Next(0b11, 100, room: i % 10 == 0 ? 0b10u : 0b11u)]++;
+        }
+        // Its turns are only put off.
+        Assert.InRange(counts[0], 498, 502);
+        for (int i = 0; i < 1000; i++)
+        {
+            Assert.Equal(1, selector.Next(0b11, 100, room: 0b10));
+        }
+        int[] after = [.. Enumerable.Range(0, 100).Select(_ => selector.Next(0b11, 100))];
+        Assert.InRange(after.Count(path => path == 0), 50, 54);
+    }
+
+    [Fact]
     public void WithoutAPathThereIsNoneAndTheCountGoesOnAfterwards()
     {
         ByteSelector selector = new([3, 2]);

@@ -48,6 +48,33 @@ public class DuplicateFilterTests
     }
 
     [Fact]
+    public void ANumberThatWasNeverTheSendersIsForgottenInTheEnd()
+    {
+        DuplicateFilter filter = new();
+        Assert.True(filter.IsNew(Key, 1000));
+        Assert.True(filter.IsNew(Key, 0x7000_0000));
+        uint next = 1001;
+        for (int i = 1; i < DuplicateFilter.OldPacketsBeforeRestart; i++)
+        {
+            Assert.False(filter.IsNew(Key, next++));
+        }
+        Assert.True(filter.IsNew(Key, next));
+        Assert.False(filter.IsNew(Key, next));
+        Assert.True(filter.IsNew(Key, next + 1));
+    }
+
+    [Fact]
+    public void OldPacketsAmongNewOnesStayOld()
+    {
+        DuplicateFilter filter = new();
+        for (uint i = 0; i < 10 * DuplicateFilter.OldPacketsBeforeRestart; i++)
+        {
+            Assert.True(filter.IsNew(Key, 1_000_000 + i));
+            Assert.False(filter.IsNew(Key, i));
+        }
+    }
+
+    [Fact]
     public void AnotherKeyStartsOver()
     {
         DuplicateFilter filter = new();
