@@ -93,10 +93,10 @@ public class SpreadTests
         Results results = new();
         string[] subjects =
         [
-            Names.Veth, Names.Vxlan, Names.OnePath, Names.TwoPaths, Names.InPwsh, Names.Without("all"), Names.ConnectionsOf(1), Names.ConnectionsOf(1000),
+            Names.Veth, Names.Vxlan, Names.OnePath, Names.TwoPaths, Names.ByPacket, Names.ByRules, Names.InPwsh, Names.Without("all"), Names.ConnectionsOf(1), Names.ConnectionsOf(1000),
             .. from inner in (int[])[4, 6] from outer in (int[])[4, 6] select Names.Versions(inner, outer),
         ];
-        string[] sections = [Names.Main, Names.PlainLinks, Names.Offloads, Names.Threads, Names.IPv6, Names.Connections, Names.Pwsh];
+        string[] sections = [Names.Main, Names.PlainLinks, Names.Offloads, Names.Threads, Names.IPv6, Names.Connections, Names.Mapping, Names.Pwsh];
         foreach ((string section, string subject, Metric metric) in
             from section in sections from subject in subjects from metric in Metric.All select (section, subject, metric))
         {
