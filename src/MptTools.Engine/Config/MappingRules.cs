@@ -33,7 +33,8 @@ internal static class MappingRules
     /// <summary>As in "rule 2 (voice)".</summary>
     internal static string Title(RuleConfig rule) => rule.Name is null ? $"rule {rule.Index}" : $"rule {rule.Index} ({rule.Name})";
 
-    private static bool SaysTheSame(RuleConfig a, RuleConfig b) =>
+    /// <summary>The two match the same packets and send them the same way.</summary>
+    internal static bool SaysTheSame(RuleConfig a, RuleConfig b) =>
         a.Prefer == b.Prefer && a.Spread == b.Spread && a.IsStrict == b.IsStrict && a.Paths.SequenceEqual(b.Paths)
         && a.Protocols.SequenceEqual(b.Protocols) && a.Dscp.SequenceEqual(b.Dscp)
         && a.SourcePorts.SequenceEqual(b.SourcePorts) && a.DestinationPorts.SequenceEqual(b.DestinationPorts)
@@ -44,6 +45,7 @@ internal static class MappingRules
         && a.TcpDestinationPorts.SequenceEqual(b.TcpDestinationPorts) && a.TcpSourcePorts.SequenceEqual(b.TcpSourcePorts)
         && a.UdpDestinationPorts.SequenceEqual(b.UdpDestinationPorts) && a.UdpSourcePorts.SequenceEqual(b.UdpSourcePorts);
 
+    /// <summary>The rules, whatever the mapping.</summary>
     internal static IReadOnlyList<MappingRule> Of(ConnectionConfig config)
     {
         List<MappingRule> rules = [.. config.Rules.Select(rule => new MappingRule(rule, Title(rule)))];

@@ -34,6 +34,7 @@ internal readonly record struct Flow(ulong OnPath, ulong InQueue)
 internal sealed class Mapping
 {
     private readonly RuleTable? rules;
+    private readonly RuleConfig[] ruleConfigs;
     private readonly Spread[] spreads;
     private readonly uint backup;
     private readonly bool looksInside;
@@ -47,10 +48,10 @@ internal sealed class Mapping
         Flows = new FlowSelector([.. config.Paths.Select(path => path.WeightOut)], [.. config.Paths.Select(FlowSelector.IdentityOf)]);
         bool isCombined = config.Mapping == MappingMode.Combined;
         Rest = lastSpread = new Spread(isCombined ? config.MappingRest : config.Mapping, config, Flows);
-        IReadOnlyList<MappingRule> used = isCombined ? MappingRules.Of(config) : [];
-        spreads = [.. used.Select(rule => SpreadOf(rule.Rule, config))];
+        ruleConfigs = isCombined ? [.. MappingRules.Of(config).Select(rule => rule.Rule)] : [];
+        spreads = Array.ConvertAll(ruleConfigs, rule => SpreadOf(rule, config));
         Spreads = [Rest, .. spreads, .. spreads.Select(spread => spread.Otherwise).OfType<Spread>().Where(spread => spread != Rest)];
-        rules = used.Count > 0 ? new RuleTable([.. used.Select(rule => rule.Rule)]) : null;
+        rules = ruleConfigs.Length > 0 ? new RuleTable(ruleConfigs) : null;
         foreach (PathConfig path in config.Paths)
         {
             backup |= path.IsBackup ? 1u << path.Index : 0;
@@ -70,6 +71,21 @@ internal sealed class Mapping
     internal IReadOnlyList<Spread> Rules => spreads;
 
     internal FlowSelector Flows { get; }
+
+    /// <summary>Rules that were there before go on counting.</summary>
+    internal void CountOnFrom(Mapping before)
+    {
+        List<int> left = [.. Enumerable.Range(0, before.spreads.Length)];
+        for (int i = 0; i < spreads.Length; i++)
+        {
+            int found = left.FindIndex(j => MappingRules.SaysTheSame(before.ruleConfigs[j], ruleConfigs[i]));
+            if (found >= 0)
+            {
+                spreads[i].Decided = before.spreads[left[found]].Decided;
+                left.RemoveAt(found);
+            }
+        }
+    }
 
     /// <summary>Bit i: path i has a rate limit.</summary>
     internal uint LimitedPaths { get; }

@@ -141,7 +141,9 @@ internal sealed class ConnectionRuntime
         (Config, Paths, UpPaths, ChecksummedPaths) = (config, paths, up, ChecksummedIn(config));
         if (mappingChanges)
         {
+            Mapping before = Mapping;
             Mapping = new Mapping(config);
+            Mapping.CountOnFrom(before);
             Shaper ??= Mapping.LimitedPaths != 0 ? new Shaper() : null;
         }
     }

@@ -231,6 +231,20 @@ public class MappingTests
         Assert.Equal(8u, connection.NextSequence);
     }
 
+    [Fact]
+    public void RulesThatStayGoOnCounting()
+    {
+        RuleConfig first = new() { Index = 0, Protocols = [17], DestinationPorts = [new(1, 1)], Paths = [0] };
+        RuleConfig second = first with { Index = 1, DestinationPorts = [new(2, 2)] };
+        using TunnelBench bench = Combined(MappingMode.Packet, [first, second], Configs.Path(0), Configs.Path(1));
+        ConnectionRuntime connection = bench.Connection;
+        bench.SendIntoTunnel(UdpToB(9, 1), UdpToB(9, 2), UdpToB(9, 2));
+        RuleConfig added = first with { DestinationPorts = [new(3, 3)] };
+        connection.Become(
+            connection.Config with { Rules = [added, second with { Index = 1 }, second with { Index = 2, Paths = [1] }] }, connection.Paths, connection.Order, bench.Now);
+        Assert.Equal([0, 2, 0], connection.Mapping.Rules.Select(rule => rule.Decided.Packets));
+    }
+
     [Theory]
     [InlineData(MappingMode.Packet, 0, 4)]
     [InlineData(MappingMode.Packet, 100, 8)]
