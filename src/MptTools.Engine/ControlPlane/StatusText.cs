@@ -144,6 +144,8 @@ public static class StatusText
         }
         text.Append(Culture, $"     Packets sent       : {path.PacketsSent}\n");
         text.Append(Culture, $"     Packets received   : {path.PacketsReceived}\n");
+        text.Append(Culture, $"     Bytes sent         : {path.BytesSent}\n");
+        text.Append(Culture, $"     Bytes received     : {path.BytesReceived}\n");
         AppendMapping(text, path);
         if (path.SendErrors > 0)
         {

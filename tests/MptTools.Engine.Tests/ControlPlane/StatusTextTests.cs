@@ -35,7 +35,7 @@ public class StatusTextTests
             PacketsFragmented = 12,
             TooBigAnswers = 8,
         };
-        connection = connection with { Paths = [connection.Paths[0] with { Offloads = Offloads.UdpGro, PathMtu = 1500 }, connection.Paths[1]] };
+        connection = connection with { Paths = [connection.Paths[0] with { Offloads = Offloads.UdpGro, PathMtu = 1500, BytesSent = 123456, BytesReceived = 654321 }, connection.Paths[1]] };
         ServerStatus status = Samples.Server(connection) with { Offloads = Offloads.All, DisabledOffloads = Offloads.TunTcp, Threads = 5 };
         status = status with { Tunnels = [status.Tunnels[0] with { Offloads = Offloads.TunUdp | Offloads.TunMerge, MtuIsAutomatic = true }] };
         var full = new Queue<string>(StatusText.Render(status).Split('\n'));
@@ -56,6 +56,8 @@ public class StatusTextTests
         Assert.Contains("    Largest packet        : 1464", ours);
         Assert.Contains("    Longer packets        : 12 fragmented, 8 answered", ours);
         Assert.Single(ours, "     Path MTU           : 1500");
+        Assert.Contains("     Bytes sent         : 123456", ours);
+        Assert.Contains("     Bytes received     : 654321", ours);
         Assert.Contains("    Reordering            : 5 waited, 3 lost, 4 late, 6 duplicate", ours);
         Assert.Contains("    Dropped packets       : 3 bad checksum, 1 bad version", ours);
         Assert.Contains(ours, line => line.StartsWith("     Status text        : up since 2025-", StringComparison.Ordinal));
