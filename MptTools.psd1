@@ -10,7 +10,7 @@
     CompatiblePSEditions = @('Core')
     FormatsToProcess     = @(
         'Formats/MptTools.Config.Format.ps1xml', 'Formats/MptTools.Connection.Format.ps1xml', 'Formats/MptTools.Event.Format.ps1xml',
-        'Formats/MptTools.Lab.Format.ps1xml', 'Formats/MptTools.Measure.Format.ps1xml', 'Formats/MptTools.Path.Format.ps1xml',
+        'Formats/MptTools.Lab.Format.ps1xml', 'Formats/MptTools.Mapping.Format.ps1xml', 'Formats/MptTools.Measure.Format.ps1xml', 'Formats/MptTools.Path.Format.ps1xml',
         'Formats/MptTools.Server.Format.ps1xml', 'Formats/MptTools.Service.Format.ps1xml'
     )
     TypesToProcess       = @('Formats/MptTools.Types.ps1xml')
@@ -19,11 +19,13 @@
         'Add-MptAddress'
         'Add-MptNetwork'
         'Add-MptPath'
+        'Add-MptRule'
         'Get-MptConnection'
         'Get-MptLab'
         'Get-MptLabLink'
         'Get-MptNetwork'
         'Get-MptPath'
+        'Get-MptRule'
         'Get-MptServer'
         'Get-MptTunnel'
         'Import-MptConfig'
@@ -43,6 +45,7 @@
         'Remove-MptLab'
         'Remove-MptNetwork'
         'Remove-MptPath'
+        'Remove-MptRule'
         'Restart-MptConnection'
         'Restart-MptServer'
         'Save-MptConfig'
@@ -50,10 +53,12 @@
         'Set-MptInterface'
         'Set-MptLabLink'
         'Set-MptPath'
+        'Set-MptRule'
         'Show-MptStatus'
         'Start-MptServer'
         'Stop-MptServer'
         'Test-MptConfig'
+        'Test-MptMapping'
         'Unregister-MptService'
         'Watch-MptEvent'
     )

@@ -87,6 +87,15 @@ public sealed class NewMptConnectionCommand : ServerCmdlet
     [ValidateNumber(0, ConfigRanges.MaxBufferDelayMilliseconds)]
     public int MaxBufferDelayMilliseconds { get; set; } = 100;
 
+    /// <summary>How packets are given to paths: Packet, Bytes, Flow, Combined, Duplicate or Priority. Left out: Combined where a path has ports, else Packet.</summary>
+    [Parameter(ParameterSetName = SettingsSet)]
+    public MappingMode? Mapping { get; set; }
+
+    /// <summary>With Combined: how what no rule matches is given to paths; all but Combined. Packet where left out.</summary>
+    [Parameter(ParameterSetName = SettingsSet)]
+    [ValidateSet(nameof(MappingMode.Packet), nameof(MappingMode.Bytes), nameof(MappingMode.Flow), nameof(MappingMode.Duplicate), nameof(MappingMode.Priority))]
+    public MappingMode? MappingRest { get; set; }
+
     /// <summary>Keys of [connection] with their values, as in a file.</summary>
     [Parameter(ParameterSetName = SettingsSet)]
     [ValidateNotNull]
@@ -276,6 +285,8 @@ public sealed class NewMptConnectionCommand : ServerCmdlet
         keys.Put("status", 0);
         keys.Put("reorder_window", ReorderWindow);
         keys.Put("max_buffdelay_msec", MaxBufferDelayMilliseconds);
+        keys.Put("mapping", Mapping);
+        keys.Put("mapping_rest", MappingRest);
         keys.Put("auth_type", AuthenticationType ?? (AuthenticationKey is null ? Engine.Config.AuthenticationType.None : Engine.Config.AuthenticationType.Sha256));
         keys.Put("auth_key", AuthenticationKey);
         keys.Override(Setting);

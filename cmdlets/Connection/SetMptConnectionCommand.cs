@@ -30,6 +30,15 @@ public sealed class SetMptConnectionCommand : ConnectionCmdlet
     [ValidateNumber(0, ConfigRanges.MaxBufferDelayMilliseconds)]
     public int? MaxBufferDelayMilliseconds { get; set; }
 
+    /// <summary>How packets are given to paths: Packet, Bytes, Flow, Combined, Duplicate or Priority.</summary>
+    [Parameter]
+    public MappingMode? Mapping { get; set; }
+
+    /// <summary>With Combined: how what no rule matches is given to paths; all but Combined.</summary>
+    [Parameter]
+    [ValidateSet(nameof(MappingMode.Packet), nameof(MappingMode.Bytes), nameof(MappingMode.Flow), nameof(MappingMode.Duplicate), nameof(MappingMode.Priority))]
+    public MappingMode? MappingRest { get; set; }
+
     /// <summary>None; Send: this server may start changes at the peer; Receive: it takes changes from the peer; or both, with a comma.</summary>
     [Parameter]
     public ConnectionPermission Permission
@@ -153,6 +162,8 @@ public sealed class SetMptConnectionCommand : ConnectionCmdlet
         keys.Put("status", StatusCode);
         keys.Put("reorder_window", ReorderWindow);
         keys.Put("max_buffdelay_msec", MaxBufferDelayMilliseconds);
+        keys.Put("mapping", Mapping);
+        keys.Put("mapping_rest", MappingRest);
         keys.Put("auth_type", AuthenticationType);
         keys.Put("auth_key", AuthenticationKey);
         keys.Put("auth_key_after_create", AuthenticationKeyAfterCreate?.ToLowerInvariant());

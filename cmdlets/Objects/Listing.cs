@@ -9,6 +9,11 @@ public sealed class TextList : ReadOnlyCollection<string>
     {
     }
 
+    /// <param name="words">With blanks or commas between them.</param>
+    internal TextList(string words) : this(words.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries))
+    {
+    }
+
     /// <summary>All texts, separated by a comma and a blank.</summary>
     public override string ToString() => string.Join(", ", this);
 }

@@ -26,6 +26,9 @@ public sealed class MptConnectionInfo
         StatusCode = status.StatusCode;
         ReorderWindow = status.ReorderWindow;
         MaxBufferDelayMilliseconds = status.MaxBufferDelayMilliseconds;
+        Mapping = status.Mapping.ToString();
+        MappingRest = status.MappingRest.ToString();
+        RuleCount = status.Rules.Count;
         Networks = new(status.Networks.Select(network => $"{network.Source} > {network.Destination}"));
         PacketsSent = status.PacketsSent;
         PacketsReceived = status.PacketsReceived;
@@ -45,6 +48,7 @@ public sealed class MptConnectionInfo
         PacketsDuplicate = ordering.Duplicate;
         NumberingJumps = ordering.Jumps;
         NumberingRestarts = ordering.Restarts;
+        CopiesDiscarded = status.DuplicatesDiscarded;
         Drops = new(status.Drops);
     }
 
@@ -86,6 +90,12 @@ public sealed class MptConnectionInfo
     public int ReorderWindow { get; }
     /// <summary>Longest wait for a missing packet, in milliseconds.</summary>
     public double MaxBufferDelayMilliseconds { get; }
+    /// <summary>How packets are given to paths: Packet, Bytes, Flow, Combined, Duplicate or Priority.</summary>
+    public string Mapping { get; }
+    /// <summary>With Combined: how what no rule matches is given to paths.</summary>
+    public string MappingRest { get; }
+    /// <summary>How many rules it has, those that ports of its paths say included; they are asked with Combined.</summary>
+    public int RuleCount { get; }
     /// <summary>The networks behind both ends, each as "source > destination".</summary>
     public TextList Networks { get; }
     /// <summary>Data packets sent over all paths.</summary>
@@ -122,6 +132,8 @@ public sealed class MptConnectionInfo
     public long NumberingJumps { get; }
     /// <summary>Times the peer started its numbering over.</summary>
     public long NumberingRestarts { get; }
+    /// <summary>Copies of packets that the peer sent on every path and that had come on another one already.</summary>
+    public long CopiesDiscarded { get; }
     /// <summary>Packets dropped, by reason.</summary>
     public CountTable Drops { get; }
 

@@ -28,6 +28,13 @@ public sealed class MptPathInfo
         DeadSeconds = status.DeadSeconds;
         CommandDefault = status.IsCommandDefault;
         UdpChecksum = status.UdpChecksum;
+        Priority = status.Priority;
+        RateLimit = status.RateLimit;
+        Backup = status.IsBackup;
+        TcpDestinationPort = new(status.TcpDestinationPorts);
+        TcpSourcePort = new(status.TcpSourcePorts);
+        UdpDestinationPort = new(status.UdpDestinationPorts);
+        UdpSourcePort = new(status.UdpSourcePorts);
         StartStatus = status.StartStatus.ToString();
         PathMtu = status.PathMtu;
         Offloads = OffloadText.Of(status.Offloads);
@@ -35,6 +42,9 @@ public sealed class MptPathInfo
         PacketsReceived = status.PacketsReceived;
         BytesSent = status.BytesSent;
         BytesReceived = status.BytesReceived;
+        SharePercent = status.Share;
+        WeightSharePercent = status.WeightShare;
+        BytesQueued = status.QueuedBytes;
         RoundTripMilliseconds = status.Line.RoundTripMilliseconds is { } roundTrip ? Math.Round(roundTrip, 3) : null;
         LossOutPercent = Loss.Percent(status.Line.OutwardSent, status.Line.OutwardArrived);
         LossInPercent = Loss.Percent(status.Line.InwardSent, status.Line.InwardArrived);
@@ -84,6 +94,20 @@ public sealed class MptPathInfo
     public bool CommandDefault { get; }
     /// <summary>What is sent carries a UDP checksum.</summary>
     public bool UdpChecksum { get; }
+    /// <summary>With the mapping Priority paths of smaller numbers are used first; 1 to 255.</summary>
+    public int Priority { get; }
+    /// <summary>What it sends at most, outer headers from IP on included, in bit/s; null: no limit.</summary>
+    public long? RateLimit { get; }
+    /// <summary>Used only when no path without this is up, or by a rule that names it.</summary>
+    public bool Backup { get; }
+    /// <summary>Packets to these TCP ports take this path: ports, and ranges as in "8000-8099".</summary>
+    public TextList TcpDestinationPort { get; }
+    /// <summary>Packets from these TCP ports, likewise.</summary>
+    public TextList TcpSourcePort { get; }
+    /// <summary>Packets to these UDP ports, likewise.</summary>
+    public TextList UdpDestinationPort { get; }
+    /// <summary>Packets from these UDP ports, likewise.</summary>
+    public TextList UdpSourcePort { get; }
     /// <summary>The state it starts with: Up, Down, TakenDown or Disabled.</summary>
     public string StartStatus { get; }
     /// <summary>The largest outer packet in bytes that gets to the peer whole; null while the path is not open.</summary>
@@ -98,6 +122,12 @@ public sealed class MptPathInfo
     public long BytesSent { get; }
     /// <summary>Bytes of inner packets received.</summary>
     public long BytesReceived { get; }
+    /// <summary>Of the bytes the connection sent, those that left by this path, in percent; null where it sent none.</summary>
+    public double? SharePercent { get; }
+    /// <summary>Of the weights of all paths of the connection, this one's, in percent.</summary>
+    public double WeightSharePercent { get; }
+    /// <summary>Bytes that wait now for room in the rate limit.</summary>
+    public long BytesQueued { get; }
     /// <summary>The round trip in milliseconds, smoothed; null where the peer does not tell. Measure-MptPath measures over an interval.</summary>
     public double? RoundTripMilliseconds { get; }
     /// <summary>Of the packets sent since the path was made, how many did not arrive, in percent; null where the peer does not tell.</summary>

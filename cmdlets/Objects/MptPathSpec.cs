@@ -27,6 +27,20 @@ public sealed class MptPathSpec
     public bool CommandDefault { get; set; }
     /// <summary>What is sent carries a UDP checksum.</summary>
     public bool UdpChecksum { get; set; } = true;
+    /// <summary>With the mapping Priority paths of smaller numbers are used first; 1 to 255.</summary>
+    public int Priority { get; set; } = 1;
+    /// <summary>What it sends at most, in bit/s, as in "20M"; null: no limit.</summary>
+    public string? RateLimit { get; set; }
+    /// <summary>Used only when no path without this is up, or by a rule that names it.</summary>
+    public bool Backup { get; set; }
+    /// <summary>Packets to these TCP ports take this path, as in "80 443 8000-8099"; null: none.</summary>
+    public string? TcpDestinationPort { get; set; }
+    /// <summary>Packets from these TCP ports, likewise.</summary>
+    public string? TcpSourcePort { get; set; }
+    /// <summary>Packets to these UDP ports, likewise.</summary>
+    public string? UdpDestinationPort { get; set; }
+    /// <summary>Packets from these UDP ports, likewise.</summary>
+    public string? UdpSourcePort { get; set; }
     /// <summary>The state it starts with: Up, Down, TakenDown or Disabled.</summary>
     public string StartStatus { get; set; } = nameof(PathStartStatus.Up);
 

@@ -91,13 +91,63 @@ public sealed class AddMptPathCommand : ServerCmdlet, IPathParameters
 
     /// <summary>Commands between the servers take this path first; one path of a connection may have it.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
-    [BooleanText]
+    [BooleanText(EmptyIsFalse = true)]
     public SwitchParameter CommandDefault { get; set; }
 
     /// <summary>What is sent carries a UDP checksum, as it does where this is left out.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [BooleanText]
     public bool? UdpChecksum { get; set; }
+
+    /// <summary>With the mapping Priority paths of smaller numbers are used first; 1 to 255, 1 where left out.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [EmptyIsNull]
+    [ValidateNumber(1, ConfigRanges.MaxPathPriority)]
+    public int? Priority { get; set; }
+
+    /// <summary>What it sends at most, in bit/s with k, M or G: 8k to 1000G; 0, and where left out: no limit.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [AllowNull]
+    [AllowEmptyString]
+    [ValidateRate]
+    public string? RateLimit { get; set; }
+
+    /// <summary>Used only when no path without this is up, or by a rule that names it.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [BooleanText(EmptyIsFalse = true)]
+    public SwitchParameter Backup { get; set; }
+
+    /// <summary>Packets to these TCP ports take this path: ports and ranges such as 8000-8099.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [AllowNull]
+    [AllowEmptyString]
+    [AllowEmptyCollection]
+    [ValidatePorts]
+    public string[]? TcpDestinationPort { get; set; }
+
+    /// <summary>Packets from these TCP ports, likewise.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [AllowNull]
+    [AllowEmptyString]
+    [AllowEmptyCollection]
+    [ValidatePorts]
+    public string[]? TcpSourcePort { get; set; }
+
+    /// <summary>Packets to these UDP ports, likewise.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [AllowNull]
+    [AllowEmptyString]
+    [AllowEmptyCollection]
+    [ValidatePorts]
+    public string[]? UdpDestinationPort { get; set; }
+
+    /// <summary>Packets from these UDP ports, likewise.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [AllowNull]
+    [AllowEmptyString]
+    [AllowEmptyCollection]
+    [ValidatePorts]
+    public string[]? UdpSourcePort { get; set; }
 
     /// <summary>The state it starts with: Up where left out, Down until the peer is heard, TakenDown until taken up by hand, or Disabled.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]

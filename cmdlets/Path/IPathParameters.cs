@@ -17,5 +17,12 @@ internal interface IPathParameters
     double? DeadSeconds { get; }
     SwitchParameter CommandDefault { get; }
     bool? UdpChecksum { get; }
+    int? Priority { get; }
+    string? RateLimit { get; }
+    SwitchParameter Backup { get; }
+    string[]? TcpDestinationPort { get; }
+    string[]? TcpSourcePort { get; }
+    string[]? UdpDestinationPort { get; }
+    string[]? UdpSourcePort { get; }
     PathStartStatus? StartStatus { get; }
 }

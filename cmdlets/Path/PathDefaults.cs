@@ -14,11 +14,18 @@ internal static class PathDefaults
             Gateway = given.Gateway,
             RemoteAddress = given.RemoteAddress,
             CommandDefault = given.CommandDefault,
+            RateLimit = string.IsNullOrEmpty(given.RateLimit) ? null : given.RateLimit,
+            Backup = given.Backup,
+            TcpDestinationPort = SettingsTable.ListOf(given.TcpDestinationPort),
+            TcpSourcePort = SettingsTable.ListOf(given.TcpSourcePort),
+            UdpDestinationPort = SettingsTable.ListOf(given.UdpDestinationPort),
+            UdpSourcePort = SettingsTable.ListOf(given.UdpSourcePort),
         };
         path.WeightOut = given.WeightOut ?? path.WeightOut;
         path.WeightIn = given.WeightIn ?? path.WeightIn;
         path.KeepaliveSeconds = given.KeepaliveSeconds ?? path.KeepaliveSeconds;
         path.DeadSeconds = given.DeadSeconds ?? 3 * path.KeepaliveSeconds;
+        path.Priority = given.Priority ?? path.Priority;
         path.UdpChecksum = given.UdpChecksum ?? path.UdpChecksum;
         path.StartStatus = given.StartStatus?.ToString() ?? path.StartStatus;
         return path;

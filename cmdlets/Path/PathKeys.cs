@@ -25,6 +25,7 @@ internal static class PathKeys
         keys.Put("weight_in", path.WeightIn);
         keys.Put("cmd_default", path.CommandDefault);
         keys.Put("udp_checksum", path.UdpChecksum);
+        PutMapping(keys, path);
         // A text that names no state goes through, for the reader's message.
         keys.Put("status", Enum.TryParse(path.StartStatus, ignoreCase: true, out PathStartStatus start) && Enum.IsDefined(start) ? start : path.StartStatus);
         return keys;
@@ -59,6 +60,18 @@ internal static class PathKeys
             }
         }
         return null;
+    }
+
+    // What existing servers do not know stands in a file only where it says something.
+    private static void PutMapping(SettingsTable keys, MptPathSpec path)
+    {
+        keys.Put("path_priority", path.Priority == 1 ? null : path.Priority);
+        keys.Put("rate_limit", Given(path.RateLimit));
+        keys.Put("backup", path.Backup ? true : null);
+        keys.Put("tcp_dst", Given(path.TcpDestinationPort));
+        keys.Put("tcp_src", Given(path.TcpSourcePort));
+        keys.Put("udp_dst", Given(path.UdpDestinationPort));
+        keys.Put("udp_src", Given(path.UdpSourcePort));
     }
 
     private static string ToBeFound(int version) => version == 6 ? "::" : "0.0.0.0";

@@ -97,6 +97,54 @@ public sealed class SetMptPathCommand : ConnectionCmdlet
     [Parameter]
     public bool? UdpChecksum { get; set; }
 
+    /// <summary>With the mapping Priority paths of smaller numbers are used first; 1 to 255.</summary>
+    [Parameter]
+    [ValidateNumber(1, ConfigRanges.MaxPathPriority)]
+    public int? Priority { get; set; }
+
+    /// <summary>What it sends at most, in bit/s with k, M or G: 8k to 1000G; 0: no limit.</summary>
+    [Parameter]
+    [AllowNull]
+    [AllowEmptyString]
+    [ValidateRate]
+    public string? RateLimit { get; set; }
+
+    /// <summary>Used only when no path without this is up, or by a rule that names it.</summary>
+    [Parameter]
+    public bool? Backup { get; set; }
+
+    /// <summary>Packets to these TCP ports take this path: ports and ranges such as 8000-8099; empty: none.</summary>
+    [Parameter]
+    [AllowNull]
+    [AllowEmptyString]
+    [AllowEmptyCollection]
+    [ValidatePorts]
+    public string[]? TcpDestinationPort { get; set; }
+
+    /// <summary>Packets from these TCP ports, likewise.</summary>
+    [Parameter]
+    [AllowNull]
+    [AllowEmptyString]
+    [AllowEmptyCollection]
+    [ValidatePorts]
+    public string[]? TcpSourcePort { get; set; }
+
+    /// <summary>Packets to these UDP ports, likewise.</summary>
+    [Parameter]
+    [AllowNull]
+    [AllowEmptyString]
+    [AllowEmptyCollection]
+    [ValidatePorts]
+    public string[]? UdpDestinationPort { get; set; }
+
+    /// <summary>Packets from these UDP ports, likewise.</summary>
+    [Parameter]
+    [AllowNull]
+    [AllowEmptyString]
+    [AllowEmptyCollection]
+    [ValidatePorts]
+    public string[]? UdpSourcePort { get; set; }
+
     /// <summary>The state it starts with, which it takes on now too: Up, Down until the peer is heard, TakenDown until taken up by hand, or Disabled.</summary>
     [Parameter]
     public PathStartStatus? StartStatus { get; set; }
@@ -210,6 +258,13 @@ public sealed class SetMptPathCommand : ConnectionCmdlet
         keys.Put("weight_in", WeightIn);
         keys.Put("cmd_default", CommandDefault);
         keys.Put("udp_checksum", UdpChecksum);
+        keys.Put("path_priority", Priority);
+        keys.PutGiven("rate_limit", this, nameof(RateLimit), RateLimit);
+        keys.Put("backup", Backup);
+        keys.PutGiven("tcp_dst", this, nameof(TcpDestinationPort), TcpDestinationPort);
+        keys.PutGiven("tcp_src", this, nameof(TcpSourcePort), TcpSourcePort);
+        keys.PutGiven("udp_dst", this, nameof(UdpDestinationPort), UdpDestinationPort);
+        keys.PutGiven("udp_src", this, nameof(UdpSourcePort), UdpSourcePort);
         keys.Put("status", StartStatus);
         return keys;
     }

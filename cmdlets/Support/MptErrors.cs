@@ -11,7 +11,7 @@ internal static partial class MptErrors
     {
         (ErrorCategory category, string action) = e.Kind switch
         {
-            MptErrorKind.NotFound => (ErrorCategory.ObjectNotFound, "See Get-MptConnection, Get-MptPath and Get-MptNetwork for what there is; ip link and ip address for interfaces and addresses."),
+            MptErrorKind.NotFound => (ErrorCategory.ObjectNotFound, "See Get-MptConnection, Get-MptPath, Get-MptRule and Get-MptNetwork for what there is; ip link and ip address for interfaces and addresses."),
             MptErrorKind.InvalidConfiguration => (ErrorCategory.InvalidData, "Correct the files and check them with Test-MptConfig."),
             MptErrorKind.InvalidSetting => (ErrorCategory.InvalidArgument, "Correct the value; Get-Help about_MptTools_Configuration has all keys with their ranges."),
             MptErrorKind.BadRequest => (ErrorCategory.InvalidArgument, "Use the module of the same version as the server."),

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
+using MptTools.Engine.Config;
 
 namespace MptTools.Cmdlets;
 
@@ -19,6 +20,24 @@ internal sealed class SettingsTable : Dictionary<string, string>
             this[key] = TextOf(value);
         }
     }
+
+    /// <summary>Takes the value of a parameter that may be given as nothing, which is as if the key were missing.</summary>
+    internal void PutGiven(string key, PSCmdlet cmdlet, string parameter, object? value)
+    {
+        if (cmdlet.MyInvocation.BoundParameters.ContainsKey(parameter))
+        {
+            this[key] = value switch
+            {
+                null => "",
+                Array items => ListOf(items) ?? "",
+                _ => TextOf(value),
+            };
+        }
+    }
+
+    /// <summary>A list as files write it; null for an empty one, as a CSV file has it for nothing.</summary>
+    internal static string? ListOf(Array? items) =>
+        string.Join(' ', (items ?? Array.Empty<string>()).Cast<object?>().Where(item => item is not (null or "")).Select(item => TextOf(item!))) is { Length: > 0 } list ? list : null;
 
     /// <summary>Takes what -Setting gives.</summary>
     /// <returns>The key that a parameter has given already; null where there is none.</returns>
@@ -56,6 +75,8 @@ internal sealed class SettingsTable : Dictionary<string, string>
     {
         bool yes => yes ? "1" : "0",
         SwitchParameter yes => yes ? "1" : "0",
+        RuleSpread spread => spread.ToString().ToLowerInvariant(),
+        MappingMode mode => MappingNames.Of(mode),
         Enum named => Convert.ToInt32(named, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture),
         double number when double.IsFinite(number) && Math.Abs(number) < 1e15 => ((decimal)number).ToString("0.#######", CultureInfo.InvariantCulture),
         var other => LanguagePrimitives.ConvertTo<string>(other),

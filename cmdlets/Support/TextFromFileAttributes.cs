@@ -19,13 +19,16 @@ public sealed class EmptyIsNullAttribute : ArgumentTransformationAttribute
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class BooleanTextAttribute : ArgumentTransformationAttribute
 {
+    /// <summary>An empty text is False: for PowerShell a switch that was given nothing is on.</summary>
+    public bool EmptyIsFalse { get; set; }
+
     /// <inheritdoc/>
     public override object? Transform(EngineIntrinsics engineIntrinsics, object inputData) => EmptyIsNullAttribute.Plain(inputData) switch
     {
         string text when bool.TryParse(text, out bool yes) => yes,
         "1" => true,
         "0" => false,
-        "" => null,
+        null or "" => EmptyIsFalse ? false : null,
         _ => inputData,
     };
 }

@@ -27,6 +27,20 @@ Describe 'Views' {
             }
         }
         @{
+            Type = 'MptRuleInfo'; Headers = '#', 'Name', 'Packets', 'Action', 'Conditions'
+            Sample = @{
+                Connection = 'MPT_connection_10.0.0.2'; Index = 100; Name = 'Conversation'; Title = 'rule 100 (Conversation)'; Packets = 1234567890
+                Action = 'paths=0,1 spread=duplicate'; Conditions = 'protocol=udp dst_port=5060-5061,10000-20000 src_addr=10.0.0.0/8 dscp=ef'
+            }
+        }
+        @{
+            Type = 'MptMappingInfo'; Headers = 'Source', 'Destination', 'Protocol', 'SrcPort', 'DstPort', 'Path', 'Spread', 'Rule'
+            Sample = @{
+                Source = '192.168.100.102'; Destination = '192.168.200.103'; Protocol = 'udp'; SourcePort = 50600; DestinationPort = 50610
+                Spread = 'Duplicate'; Rule = 'tcp_dst of path 1'
+            }
+        }
+        @{
             Type = 'MptServerInfo'; Headers = 'Name', 'Process', 'Started', 'Addresses', 'Connections', 'Paths up'
             Sample = @{
                 Name = 'tun0'; ProcessId = 4711; StartedAt = [DateTime]::Now; Addresses = '10.0.0.2/24, fd00::2/64'; Connections = @('a')
@@ -67,6 +81,17 @@ Describe 'Views' {
             $text | Should -Match $value
         }
         foreach ($header in $Headers) { $text | Should -Match "(^|\s)$([regex]::Escape($header))(\s|$)" }
+        ($text -split "`n" | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 80
+    }
+
+    It 'set what each path carried against its weight, within 80 columns' {
+        $path = [pscustomobject]@{
+            Connection = 'c'; Index = 10; Interface = 'enp0s31f6'; Status = 'Down'; PacketsSent = 123456789; BytesSent = 98765432; SharePercent = 33.333
+            WeightSharePercent = 66.67; RateLimit = 19500000; BytesQueued = 102300; Drops = @{ RateLimit = 12; Oversize = 3 }
+        }
+        $path.PSTypeNames.Insert(0, 'MptTools.MptPathInfo')
+        $text = ($path | Format-Table -View Share | Out-String -Width 80).Trim()
+        $text | Should -Match '10 enp0s31f6 .*Down.* 123456789 94.2 MiB 33.3 % 66.7 % 19.5 Mbit/s 99.9 KiB\s+15$'
         ($text -split "`n" | Measure-Object Length -Maximum).Maximum | Should -BeLessOrEqual 80
     }
 
@@ -140,6 +165,8 @@ Describe 'Objects' -Skip:([bool] $obstacle) {
             @{ Command = 'Get-MptServer'; Names = 'tun0' }
             @{ Command = 'Get-MptTunnel'; Names = 'tun0' }
             @{ Command = 'Get-MptConnection'; Names = 'peer' }
+            @{ Command = 'Get-MptRule'; Names = 'peer rule 0 (voice)', 'peer rule 1', 'peer tcp_dst of path 0' }
+            @{ Command = 'Test-MptMapping 10.0.0.2 10.0.0.3 -Protocol udp -DestinationPort 5060'; Names = 'udp 10.0.0.2 > 10.0.0.3:5060 dropped' }
             @{ Command = 'Get-MptPath'; Names = 'peer path 0 (eth1)', 'peer path 1 (eth2)' }
         )
     }
@@ -149,6 +176,7 @@ Describe 'Objects' -Skip:([bool] $obstacle) {
         $lab = New-Lab objects
         $a = Enter-LabSession $lab a
         $null = Invoke-Lab $a "`$job = Start-MptServer '$(Join-Path $lab.Directory a)'; mpt path down 10.2.2.2 10.2.2.3"
+        $null = Invoke-Lab $a 'Add-MptRule peer voice -Protocol udp -DestinationPort "5060-5061", 7 -Dscp cs0, ef -Path 0, 1; Add-MptRule peer -Prefer 1; Set-MptPath peer 0 -TcpDestinationPort 22'
     }
 
     AfterAll {
