@@ -90,9 +90,10 @@ internal sealed class ByteSelector
     internal int PeekNext(uint paths, int length)
     {
         paths &= allPaths;
-        if (paths == inUse && paths != 0)
+        // None: the sending thread is starting over at this moment.
+        if (paths == inUse && EarliestDeadline(Math.Max(largest, length), uint.MaxValue) is >= 0 and var earliest)
         {
-            return indexes[EarliestDeadline(Math.Max(largest, length), uint.MaxValue)];
+            return indexes[earliest];
         }
         // At the start all deadlines are as the weights are.
         int heaviest = -1;

@@ -52,7 +52,6 @@ internal sealed unsafe class FairQueue : IDisposable
     // How much of the limit the packets of each bucket take, side by side: all are compared for each packet that is dropped.
     private readonly int[] filled = new int[BucketCount];
     private BucketList newFlows = new(), oldFlows = new();
-    private int filledTotal;
 
     /// <summary>The start of a chunk; room for the GRE header and the packet follow.</summary>
     [StructLayout(LayoutKind.Sequential)]
@@ -106,6 +105,9 @@ internal sealed unsafe class FairQueue : IDisposable
         }
     }
 
+    /// <summary>How much of <see cref="Limit"/> that takes.</summary>
+    internal int Filled { get; private set; }
+
     /// <summary>The limit that suits a rate: 50 ms of it, at least two packets of Ethernet's size, at most 64 MiB.</summary>
     /// <param name="bitsPerSecond">A path's rate limit.</param>
     internal static int LimitFor(long bitsPerSecond) => (int)Math.Clamp(bitsPerSecond / 8 / 20, 2 * Quantum, LongestQueue);
@@ -154,8 +156,8 @@ internal sealed unsafe class FairQueue : IDisposable
         Count++;
         Bytes += length;
         filled[index] += Counted(length);
-        filledTotal += Counted(length);
-        return filledTotal > Limit ? DropUntilItFits() : default;
+        Filled += Counted(length);
+        return Filled > Limit ? DropUntilItFits() : default;
     }
 
     /// <summary>The packet that leaves next, which stays; as long as none is added.</summary>
@@ -202,7 +204,8 @@ internal sealed unsafe class FairQueue : IDisposable
     /// <summary>By the upper bits of a product: whoever chose the path by the flow may have left only few of its bits different.</summary>
     internal static int BucketOf(ulong flow) => (int)(flow * 0x9E37_79B9_7F4A_7C15 >> 56);
 
-    private static int Counted(int length) => Math.Max(length, SmallestCounted);
+    /// <summary>How much of <see cref="Limit"/> a packet takes.</summary>
+    internal static int Counted(int length) => Math.Max(length, SmallestCounted);
 
     /// <summary>The bucket whose turn it is (RFC 8290 section 4.2); it has a packet. None when no packet waits.</summary>
     private int NextBucket()
@@ -241,7 +244,7 @@ internal sealed unsafe class FairQueue : IDisposable
     {
         int packets = 0;
         int bytes = 0;
-        while (filledTotal > Limit && Count > 1)
+        while (Filled > Limit && Count > 1)
         {
             Node* node = RemoveFirst(Fattest());
             packets++;
@@ -274,7 +277,7 @@ internal sealed unsafe class FairQueue : IDisposable
         Count--;
         Bytes -= node->Packet.Length;
         filled[index] -= Counted(node->Packet.Length);
-        filledTotal -= Counted(node->Packet.Length);
+        Filled -= Counted(node->Packet.Length);
         return node;
     }
 

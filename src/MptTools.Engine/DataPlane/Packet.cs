@@ -49,7 +49,7 @@ internal sealed unsafe class ChunkPool : IDisposable
     internal const int SmallSize = 2048 - HeaderSize;
     private const int HeaderSize = 32;
     /// <summary>Fits any packet, behind what <see cref="FairQueue"/> keeps with it.</summary>
-    internal const int LargeSize = 65536 + 64;
+    internal const int LargeSize = 65536 + 128;
 
     // One list of free chunks for each size, small first.
     private readonly Chunk*[] free = new Chunk*[2];
@@ -68,6 +68,7 @@ internal sealed unsafe class ChunkPool : IDisposable
 
     internal byte* Rent(int length)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, LargeSize);
         nuint sizeClass = length <= SmallSize ? 0u : 1u;
         Chunk* chunk = free[sizeClass];
         if (chunk != null)

@@ -145,6 +145,11 @@ internal sealed class ConnectionRuntime
             Mapping = new Mapping(config);
             Mapping.CountOnFrom(before);
             Shaper ??= Mapping.LimitedPaths != 0 ? new Shaper() : null;
+            if (Shaper is { Server: not null })
+            {
+                // What waits may go another way now, or at another rate.
+                Shaper.Due = now;
+            }
         }
     }
 

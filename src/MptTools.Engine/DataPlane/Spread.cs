@@ -81,12 +81,12 @@ internal sealed class Spread
     /// <summary>The path for a packet; -1 where it must wait.</summary>
     /// <param name="paths">The paths it may take; not none.</param>
     /// <param name="room">Of those, the ones that take a packet now.</param>
-    /// <param name="backlog">Bytes that wait for these paths, this packet's included.</param>
+    /// <param name="backlog">What waits for these paths, this packet included, as <see cref="FairQueue.Filled"/> counts it.</param>
     /// <param name="runtimes">The connection's paths.</param>
     /// <param name="isNumbered">It needs a number where the connection numbers at all.</param>
     internal int Choose(uint paths, uint room, int length, ulong flow, long backlog, PathRuntime[] runtimes, TimeSpan now, out bool isNumbered)
     {
-        isNumbered = Mode != MappingMode.Flow;
+        isNumbered = Mode is MappingMode.Packet or MappingMode.Bytes;
         if (Mode == MappingMode.Priority)
         {
             return ChooseByPriority(paths, room, length, flow, backlog, runtimes, now, out isNumbered);
@@ -154,8 +154,15 @@ internal sealed class Spread
         return earliest;
     }
 
+    /// <summary>
+    /// Bytes that may wait for some paths. With Priority more than makes them full: else what is too much for the first ones would be dropped
+    /// before it can take the next.
+    /// </summary>
+    internal int QueueLimit(uint paths, PathRuntime[] runtimes) =>
+        FairQueue.LimitFor(RateOf(paths, runtimes)) + (Mode == MappingMode.Priority ? 2 * LeastBytesOfFull : 0);
+
     /// <summary>The rate limits of some paths together, in bit/s.</summary>
-    internal static long RateOf(uint paths, PathRuntime[] runtimes)
+    private static long RateOf(uint paths, PathRuntime[] runtimes)
     {
         long bits = 0;
         for (; paths != 0; paths &= paths - 1)
@@ -182,7 +189,7 @@ internal sealed class Spread
             {
                 bool isShared = withinTier != MappingMode.Flow && !BitOperations.IsPow2(candidates);
                 // Before the first packet spills over: those that it may overtake must have numbers too.
-                bool mayBeFullSoon = backlog > length && candidates != paths;
+                bool mayBeFullSoon = backlog > FairQueue.Counted(length) && candidates != paths;
                 if (before != 0 || isShared || mayBeFullSoon)
                 {
                     numbersUntil = now + numbersGoOn;

@@ -84,10 +84,13 @@ internal sealed unsafe partial class Uplink
                 return;
             }
         }
-        spread.Waiting ??= new FairQueue(FairQueue.LimitFor(Spread.RateOf(paths, connection.Paths)), connection.Shaper!.Chunks);
+        int limit = spread.QueueLimit(paths, connection.Paths);
+        FairQueue queue = spread.Waiting ??= new FairQueue(limit, connection.Shaper!.Chunks);
+        // Paths may have come and gone since something waited last.
+        queue.Limit = limit;
         // Of a packet that any of several paths might have taken only the connection knows that it is gone.
         Wait(
-            connection, spread.Waiting, BitOperations.IsPow2(paths) ? connection.Paths[BitOperations.TrailingZeroCount(paths)].SendDrops : connection.SendDrops,
+            queue, BitOperations.IsPow2(paths) ? connection.Paths[BitOperations.TrailingZeroCount(paths)].SendDrops : connection.SendDrops,
             flow, packet, 0);
         if (spread.Mode == MappingMode.Priority)
         {
@@ -96,6 +99,10 @@ internal sealed unsafe partial class Uplink
             {
             }
         }
+        if (queue.Count > 0)
+        {
+            LookBy(connection, spread.ReadyAt(paths, queue.Filled, connection.Paths, now));
+        }
     }
 
     private void SendOrWait(ConnectionRuntime connection, PathRuntime path, in Flow flow, in Inner packet, int greLength)
@@ -103,7 +110,8 @@ internal sealed unsafe partial class Uplink
         if (path.Waiting is { Count: > 0 } || !path.Bucket.HasRoom(now))
         {
             path.Waiting ??= new FairQueue(FairQueue.LimitFor(path.Config.RateLimit), connection.Shaper!.Chunks);
-            Wait(connection, path.Waiting, path.SendDrops, flow, packet, greLength);
+            Wait(path.Waiting, path.SendDrops, flow, packet, greLength);
+            LookBy(connection, path.Bucket.ReadyAt(now));
         }
         else if (greLength > 0)
         {
@@ -115,7 +123,7 @@ internal sealed unsafe partial class Uplink
         }
     }
 
-    private void Wait(ConnectionRuntime connection, FairQueue queue, DropCounters drops, in Flow flow, in Inner packet, int greLength)
+    private void Wait(FairQueue queue, DropCounters drops, in Flow flow, in Inner packet, int greLength)
     {
         WaitingPacket waiting = new()
         {
@@ -132,13 +140,29 @@ internal sealed unsafe partial class Uplink
         {
             drops.Add(DropReason.RateLimit);
         }
+    }
+
+    /// <summary>What waits in a connection is looked at by then: what has waited longer may have to wait much longer still, for a slower path.</summary>
+    private void LookBy(ConnectionRuntime connection, TimeSpan ready)
+    {
         Shaper shaper = connection.Shaper!;
+        TimeSpan due = DueBy(ready);
         if (shaper.Server is null)
         {
             shaper.Server = this;
-            shaper.Due = now + ShortestWait;
+            shaper.Due = due;
             shaping.Add(connection);
         }
+        else if (shaper.Server == this && due < shaper.Due)
+        {
+            shaper.Due = due;
+        }
+    }
+
+    private TimeSpan DueBy(TimeSpan ready)
+    {
+        TimeSpan due = ready < now + ShortestWait ? now + ShortestWait : ready;
+        return isOneOfSeveral && due > now + LongestWaitAmongSeveral ? now + LongestWaitAmongSeveral : due;
     }
 
     /// <summary>Sends what may leave now, each queue a packet in turn.</summary>
@@ -201,12 +225,11 @@ internal sealed unsafe partial class Uplink
             {
                 Spread used = spread;
                 uint paths = connection.Mapping.PathsOf(ref used, connection.UpPaths);
-                TimeSpan ready = paths == 0 ? now : spread.ReadyAt(paths, queue.Bytes, connection.Paths, now);
+                TimeSpan ready = paths == 0 ? now : spread.ReadyAt(paths, queue.Filled, connection.Paths, now);
                 earliest = earliest < ready ? earliest : ready;
             }
         }
-        TimeSpan? due = earliest < now + ShortestWait ? now + ShortestWait : earliest;
-        return isOneOfSeveral && due > now + LongestWaitAmongSeveral ? now + LongestWaitAmongSeveral : due;
+        return earliest is { } due ? DueBy(due) : null;
     }
 
     /// <summary>What waits cannot go where it was to go.</summary>
@@ -260,7 +283,7 @@ internal sealed unsafe partial class Uplink
             return false;
         }
         uint room = RoomOf(connection, paths, besideWaiting: true);
-        int index = spread.Choose(paths, room, waiting.Length, waiting.PathFlow, queue.Bytes, connection.Paths, now, out bool isNumbered);
+        int index = spread.Choose(paths, room, waiting.Length, waiting.PathFlow, queue.Filled, connection.Paths, now, out bool isNumbered);
         if (index < 0)
         {
             return false;

@@ -143,6 +143,7 @@ public sealed class FairQueueTests : IDisposable
     [InlineData(40, 1460, 8)]
     [InlineData(0, 1500, 16)]
     [InlineData(60, 65475, 16)]
+    [InlineData(65535, 0, 16)]
     [InlineData(1952, 0, 0)]
     [InlineData(1953, 0, 0)]
     public void APacketComesOutAsItWentInAndHasRoomForAGreHeader(int first, int second, int greLength)

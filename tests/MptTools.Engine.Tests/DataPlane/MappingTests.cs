@@ -181,6 +181,8 @@ public class MappingTests
             PathOf(bench, UdpToB(i, 7));
         }
         Assert.Equal(0u, bench.Connection.NextDuplicate);
+        // Each flow stays on its path, and waits for none of the other one.
+        Assert.Equal(0u, bench.Connection.NextSequence);
     }
 
     [Fact]
