@@ -14,7 +14,6 @@ internal unsafe struct WaitingPacket
     internal ulong Flow;
     /// <summary>What packets have in common that must take one path; not the queue's affair.</summary>
     internal ulong PathFlow;
-    internal TimeSpan Arrival;
     /// <summary>Its length in bytes, without the GRE header.</summary>
     internal int Length;
     /// <summary>The length of the GRE header that stands before <see cref="Data"/> already; 0 where it is written when the packet leaves.</summary>
@@ -32,7 +31,7 @@ internal unsafe struct WaitingPacket
 /// <remarks>
 /// Nothing is allocated here: packets are copied into chunks, which hold the lists too. Used by one thread at a time.
 /// </remarks>
-internal sealed unsafe class FairQueue : IDisposable
+internal sealed unsafe class FairQueue
 {
     /// <summary>So many bytes before a packet are its GRE header's.</summary>
     internal const int Headroom = Gre.MaximumLength;
@@ -90,20 +89,6 @@ internal sealed unsafe class FairQueue : IDisposable
 
     /// <summary>Their bytes, without GRE headers.</summary>
     internal int Bytes { get; private set; }
-
-    /// <summary>When the packet came that has waited longest; null when none waits. Looks at each flow.</summary>
-    internal TimeSpan? OldestArrival
-    {
-        get
-        {
-            TimeSpan? oldest = null;
-            foreach (ref readonly Bucket bucket in buckets.AsSpan())
-            {
-                oldest = bucket.First != null && !(oldest < bucket.First->Packet.Arrival) ? bucket.First->Packet.Arrival : oldest;
-            }
-            return oldest;
-        }
-    }
 
     /// <summary>How much of <see cref="Limit"/> that takes.</summary>
     internal int Filled { get; private set; }
@@ -186,20 +171,6 @@ internal sealed unsafe class FairQueue : IDisposable
 
     /// <summary>Gives the memory of a packet back that was taken.</summary>
     internal void Return(in WaitingPacket packet) => chunks.Return(packet.Data - Headroom - sizeof(Node));
-
-    /// <summary>Drops all that waits.</summary>
-    /// <returns>How many packets, and their bytes.</returns>
-    internal (int Packets, int Bytes) Clear()
-    {
-        (int, int) dropped = (Count, Bytes);
-        while (TryTake(out WaitingPacket packet))
-        {
-            Return(packet);
-        }
-        return dropped;
-    }
-
-    public void Dispose() => Clear();
 
     /// <summary>By the upper bits of a product: whoever chose the path by the flow may have left only few of its bits different.</summary>
     internal static int BucketOf(ulong flow) => (int)(flow * 0x9E37_79B9_7F4A_7C15 >> 56);

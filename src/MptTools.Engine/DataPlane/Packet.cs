@@ -9,9 +9,8 @@ internal unsafe struct PacketRef
     internal byte* Data;
     /// <summary>Its length in bytes.</summary>
     internal int Length;
-    /// <summary>The GRE sequence number, where <see cref="HasSequence"/>.</summary>
+    /// <summary>The GRE sequence number; only of use where packets are ordered.</summary>
     internal uint Sequence;
-    internal bool HasSequence;
     /// <summary><see cref="Data"/> is a chunk of the <see cref="ChunkPool"/> and goes back there; otherwise it lies in a receive buffer.</summary>
     internal bool OwnsChunk;
     /// <summary>The path it came by.</summary>

@@ -119,6 +119,19 @@ internal sealed class Spread
         };
     }
 
+    /// <summary>Of some paths the ones that come first, full or not: all, but for Priority.</summary>
+    internal uint FirstOf(uint paths)
+    {
+        foreach (Tier tier in tiers)
+        {
+            if ((tier.Paths & paths) != 0)
+            {
+                return tier.Paths & paths;
+            }
+        }
+        return paths;
+    }
+
     /// <summary>Bit i: packets with numbers may go by path i, now or, with Priority, from one moment to the next.</summary>
     /// <param name="paths">The paths it may take.</param>
     internal uint NumberedPaths(uint paths) => Mode is MappingMode.Flow or MappingMode.Duplicate ? 0 : paths;

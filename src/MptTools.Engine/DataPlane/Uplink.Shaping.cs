@@ -71,7 +71,8 @@ internal sealed unsafe partial class Uplink
     {
         if (!isFree || spread.Mode is MappingMode.Flow or MappingMode.Duplicate)
         {
-            SendOrWait(connection, connection.Paths[connection.Mapping.Flows.Select(flow.OnPath, paths)], flow, packet, 0);
+            int path = connection.Mapping.Flows.Select(flow.OnPath, spread.FirstOf(paths));
+            SendOrWait(connection, connection.Paths[path], flow, packet, 0);
             return;
         }
         if (spread.Waiting is not { Count: > 0 })
@@ -132,7 +133,6 @@ internal sealed unsafe partial class Uplink
             HeaderLength = greLength,
             Flow = flow.InQueue,
             PathFlow = flow.OnPath,
-            Arrival = now,
             Version = (byte)packet.Version,
             Ecn = packet.Ecn,
         };

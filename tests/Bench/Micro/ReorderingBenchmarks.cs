@@ -73,7 +73,7 @@ public unsafe class ReorderingBenchmarks
     }
 
     private void Insert(int slot, uint sequence, int path) => buffer.Insert(
-        new PacketRef { Data = receiveBuffers.Data + slot * 2048, Length = Length, Sequence = sequence, HasSequence = true, Path = (byte)path },
+        new PacketRef { Data = receiveBuffers.Data + slot * 2048, Length = Length, Sequence = sequence, Path = (byte)path },
         TimeSpan.Zero, output);
 
     private void EndBatch(uint pathsThatCount)

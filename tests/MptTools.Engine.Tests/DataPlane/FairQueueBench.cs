@@ -15,7 +15,7 @@ internal sealed unsafe class FairQueueBench : IDisposable
     internal FairQueueBench(int limit) => Queue = new FairQueue(limit, Chunks);
 
     /// <summary>A packet that was put into the queue.</summary>
-    internal sealed record Packet(int Number, ulong Flow, int Length, int HeaderLength, long Arrival);
+    internal sealed record Packet(int Number, ulong Flow, int Length, int HeaderLength);
 
     internal ChunkPool Chunks { get; } = new();
     internal FairQueue Queue { get; }
@@ -25,9 +25,9 @@ internal sealed unsafe class FairQueueBench : IDisposable
 
     /// <summary>Puts a packet in; its last <paramref name="payloadLength"/> bytes come from elsewhere.</summary>
     /// <returns>Its number: 0, 1, 2 and so on.</returns>
-    internal int Add(ulong flow, int length, int headerLength = 0, int payloadLength = 0, long arrival = 0)
+    internal int Add(ulong flow, int length, int headerLength = 0, int payloadLength = 0)
     {
-        Packet packet = new(sent.Count, flow, length, headerLength, arrival);
+        Packet packet = new(sent.Count, flow, length, headerLength);
         sent.Add(packet.Number, packet);
         waiting[flow] = Waiting(flow) + 1;
         byte[] payload = Content(packet)[(headerLength + length - payloadLength)..];
@@ -43,7 +43,6 @@ internal sealed unsafe class FairQueueBench : IDisposable
                 HeaderLength = headerLength,
                 Version = (byte)(packet.Number % 3),
                 Ecn = (byte)(packet.Number % 4),
-                Arrival = TimeSpan.FromTicks(arrival),
             };
             (int packets, int bytes) = Queue.Add(added, rest, payloadLength);
             dropped = (dropped.Packets + packets, dropped.Bytes + bytes);
@@ -62,7 +61,7 @@ internal sealed unsafe class FairQueueBench : IDisposable
         Assert.True(promised.Data == taken.Data);
         int number = taken.Length < 4 ? -1 : BinaryPrimitives.ReadInt32BigEndian(new ReadOnlySpan<byte>(taken.Data, 4));
         Packet packet = sent[number];
-        Assert.Equal(packet, new Packet(number, taken.Flow, taken.Length, taken.HeaderLength, taken.Arrival.Ticks));
+        Assert.Equal(packet, new Packet(number, taken.Flow, taken.Length, taken.HeaderLength));
         Assert.Equal((number % 3, number % 4), (taken.Version, taken.Ecn));
         if (overwriteHeadroom && packet.HeaderLength == 0)
         {
@@ -113,7 +112,7 @@ internal sealed unsafe class FairQueueBench : IDisposable
                 }
             }
         }
-        Queue.Clear();
+        Clear();
     }
 
     /// <summary>The number, then bytes that follow from it.</summary>
@@ -125,9 +124,17 @@ internal sealed unsafe class FairQueueBench : IDisposable
         return content;
     }
 
+    private void Clear()
+    {
+        while (Queue.TryTake(out WaitingPacket packet))
+        {
+            Queue.Return(packet);
+        }
+    }
+
     public void Dispose()
     {
-        Queue.Dispose();
+        Clear();
         Assert.Equal(0, Chunks.InUse);
         Chunks.Dispose();
     }

@@ -156,30 +156,6 @@ public sealed class FairQueueTests : IDisposable
     }
 
     [Fact]
-    public void TheOldestIsKnownInWhicheverFlowItWaits()
-    {
-        Assert.Null(bench.Queue.OldestArrival);
-        bench.Add(flow: 1, length: 1500, arrival: 10);
-        bench.Add(flow: 2, length: 100, arrival: 11);
-        bench.Add(flow: 1, length: 1500, arrival: 12);
-        Assert.Equal(TimeSpan.FromTicks(10), bench.Queue.OldestArrival);
-        bench.Take();
-        Assert.Equal(TimeSpan.FromTicks(11), bench.Queue.OldestArrival);
-        bench.TakeAll();
-        Assert.Null(bench.Queue.OldestArrival);
-    }
-
-    [Fact]
-    public void AllThatWaitsCanBeDropped()
-    {
-        bench.Add(flow: 1, length: 1500);
-        bench.Add(flow: 2, length: 300);
-        Assert.Equal((2, 1800), bench.Queue.Clear());
-        Assert.Equal((0, 0, 0), (bench.Queue.Count, bench.Queue.Bytes, bench.Chunks.InUse));
-        Assert.False(bench.Queue.TryPeek(out _));
-    }
-
-    [Fact]
     public void SteadyTrafficAllocatesNothing()
     {
         bench.Queue.Limit = 50_000;

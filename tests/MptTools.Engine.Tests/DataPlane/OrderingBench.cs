@@ -75,7 +75,6 @@ internal sealed unsafe class OrderingBench : IDisposable
                 Data = receiveBuffers + i * SlotSize,
                 Length = LengthOf(sequence),
                 Sequence = sequence,
-                HasSequence = true,
                 Path = (byte)path,
             };
             Fill(packet);

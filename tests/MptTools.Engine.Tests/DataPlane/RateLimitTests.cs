@@ -323,6 +323,23 @@ public class RateLimitTests
     }
 
     [Fact]
+    public void FragmentsTooTakeTheFirstPathsOfPriority()
+    {
+        using TunnelBench bench = BenchOf(
+            MappingMode.Priority, Configs.Path(0) with { RateLimit = 8 * Megabit, Priority = 1 }, Configs.Path(1) with { Priority = 2 });
+        bench.Connection.Size.LargestInner = 500;
+        for (int flow = 0; flow < 20; flow++)
+        {
+            bench.SendIntoTunnel(UdpToB(1000 + flow, 7, length: 900));
+            Wait(bench, TimeSpan.FromMilliseconds(4));
+        }
+        Assert.Equal([40, 0], SentBy(bench));
+        bench.Connection.UpPaths = 0b10;
+        bench.SendIntoTunnel(UdpToB(1, 7, length: 900));
+        Assert.Equal([40, 2], SentBy(bench));
+    }
+
+    [Fact]
     public void AHigherLimitIsUsedAtOnceByWhatWaits()
     {
         using TunnelBench bench = BenchOf(MappingMode.Flow, Configs.Path(0) with { RateLimit = 8000 });
