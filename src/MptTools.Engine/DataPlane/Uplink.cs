@@ -263,9 +263,18 @@ internal sealed unsafe partial class Uplink : IDisposable
         }
         else
         {
-            int index = spread.Choose(paths, paths, packet.Length, flow.OnPath, 0, connection.Paths, now, out bool isNumbered);
+            uint shared = allowed == uint.MaxValue ? paths : SharedWith(connection, spread, paths);
+            int index = spread.Choose(shared, paths, packet.Length, flow.OnPath, 0, connection.Paths, now, out bool isNumbered);
             SendBy(connection, connection.Paths[index], packet, isNumbered);
         }
+    }
+
+    /// <summary>Bytes go on being shared among all paths of a spread when a packet may take only some of them.</summary>
+    private static uint SharedWith(ConnectionRuntime connection, Spread spread, uint paths)
+    {
+        Spread used = spread;
+        uint all = connection.Mapping.PathsOf(ref used, connection.UpPaths);
+        return spread.Mode == MappingMode.Bytes && used == spread && (paths & ~all) == 0 ? all : paths;
     }
 
     /// <summary>The same packet with the same number by each of some paths; its bytes are there once.</summary>

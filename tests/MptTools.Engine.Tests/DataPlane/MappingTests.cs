@@ -25,6 +25,19 @@ public class MappingTests
     }
 
     [Fact]
+    public void WhatFragmentsTakeOfAPathIsMadeUpForByTheOthers()
+    {
+        using TunnelBench bench = BenchOf(MappingMode.Bytes, Configs.Path(0), Configs.Path(1) with { UdpChecksum = false });
+        bench.Connection.Size.LargestInner = 500;
+        for (int i = 0; i < 20; i++)
+        {
+            bench.SendIntoTunnel(ToB(length: 900), ToB(length: 400));
+        }
+        // Fragments take none but the first path, and are more bytes than the rest.
+        Assert.Equal([40, 20], SentBy(bench));
+    }
+
+    [Fact]
     public void AFlowStaysOnItsPathAndNeedsNoNumber()
     {
         using TunnelBench bench = BenchOf(MappingMode.Flow, [.. Enumerable.Range(0, 4).Select(index => Configs.Path(index))]);
