@@ -192,9 +192,18 @@ public sealed class AddMptPathCommand : ServerCmdlet, IPathParameters
             WriteVerbose($"Adding a path to connection {Connection} of server {client.Name}: {keys}.");
             int index = client.AddPath(Connection, keys);
             WriteVerbose($"It is path {index}. {(path.KeepaliveSeconds > 0 ? "It carries traffic once the peer has been heard on it" : "It carries traffic at once")}; Save-MptConfig keeps it.");
+            if (!PassThru && !PathKeys.HavePorts(keys))
+            {
+                return;
+            }
+            ConnectionStatus after = client.GetStatus().Connections.First(connection => connection.Name == Connection);
+            if (PathKeys.HavePorts(keys))
+            {
+                RulesInVain.Warn(this, after);
+            }
             if (PassThru)
             {
-                WriteObject(new MptPathInfo(client.GetStatus().Connections.First(connection => connection.Name == Connection).Paths[index]));
+                WriteObject(new MptPathInfo(after.Paths[index]));
             }
         });
     }

@@ -49,6 +49,10 @@ internal static class PathKeys
         }
     }
 
+    /// <summary>They have packets to or from some ports take the path, which is a rule.</summary>
+    internal static bool HavePorts(SettingsTable keys) =>
+        new[] { "tcp_dst", "tcp_src", "udp_dst", "udp_src" }.Any(key => keys.TryGetValue(key, out string? ports) && ports.Length > 0);
+
     /// <summary>The version of the first address that is given.</summary>
     internal static int? VersionOf(params ReadOnlySpan<string?> addresses)
     {

@@ -207,9 +207,18 @@ public sealed class SetMptPathCommand : ConnectionCmdlet
             WriteVerbose(wanted == PathState.Up ? $"Taking {target} up." : $"Taking {target} down; the peer is told where the connection's permission allows.");
             client.SetPathStatus(name, index, wanted == PathState.Up);
         }
+        if (!PassThru && !PathKeys.HavePorts(keys))
+        {
+            return;
+        }
+        ConnectionStatus after = ConnectionOf(client, name);
+        if (PathKeys.HavePorts(keys))
+        {
+            RulesInVain.Warn(this, after);
+        }
         if (PassThru)
         {
-            WriteObject(new MptPathInfo(ConnectionOf(client, name).Paths[index]));
+            WriteObject(new MptPathInfo(after.Paths[index]));
         }
     }
 

@@ -152,9 +152,9 @@ public sealed class AddMptRuleCommand : ConnectionCmdlet
         added[key] = before + 1;
         WriteVerbose($"It is rule {index}; Save-MptConfig keeps it.");
         ConnectionStatus status = client.GetStatus().Connections.First(item => item.Name == connection);
-        if (status.Mapping != MappingMode.Combined && before == 0)
+        if (before == 0)
         {
-            WriteWarning($"Connection {connection} does not ask its rules, because its mapping is {status.Mapping}. Set-MptConnection {connection} -Mapping Combined has it ask them.");
+            RulesInVain.Warn(this, status);
         }
         if (PassThru)
         {

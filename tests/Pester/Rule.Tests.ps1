@@ -129,6 +129,8 @@ Describe 'Rules of a running server' -Skip:([bool] $obstacle) {
         Invoke-Lab $a 'Add-MptRule peer one -Path 0 3>&1' | Should -BeNullOrEmpty
         $said = Invoke-Lab $a 'Set-MptConnection peer -Mapping Flow; Add-MptRule peer two -Path 0 -WarningVariable said -WarningAction SilentlyContinue; $said.Message'
         $said | Should -BeLike '*does not ask its rules, because its mapping is Flow. Set-MptConnection peer -Mapping Combined*'
+        Invoke-Lab $a 'Set-MptPath peer 0 -TcpDestinationPort 80 -WarningVariable said -WarningAction SilentlyContinue; $said.Count' | Should -Be 1
+        Invoke-Lab $a 'Set-MptPath peer 0 -WeightOut 1 -TcpDestinationPort $null -WarningVariable said -WarningAction SilentlyContinue; $said.Count' | Should -Be 0
     }
 
     It 'are written to the file by Save-MptConfig' {
