@@ -149,7 +149,7 @@ internal sealed class Mapping
         bool isCopied = spread.Mode == MappingMode.Duplicate && connection.PeerTakesDuplicates;
         MappingMode mode = spread.Mode == MappingMode.Duplicate && !isCopied ? MappingMode.Flow : spread.Mode;
         int path = paths == 0 || isCopied ? -1 : spread.Peek(paths, length, FlowSelector.HashOf(fields));
-        bool isNumbered = isCopied || connection.Sequenced && path >= 0 && spread.NumbersAt(now);
+        bool isNumbered = isCopied || connection.Sequenced && path >= 0 && spread.NumbersAt(now, paths);
         return new MappingDecision(rule, mode, paths, path, isNumbered);
     }
 

@@ -137,7 +137,10 @@ internal sealed class Spread
     internal uint NumberedPaths(uint paths) => Mode is MappingMode.Flow or MappingMode.Duplicate ? 0 : paths;
 
     /// <summary>A packet that finds room would carry a number now.</summary>
-    internal bool NumbersAt(TimeSpan now) => Mode == MappingMode.Priority ? now < numbersUntil : Mode is MappingMode.Packet or MappingMode.Bytes;
+    /// <param name="paths">The paths it may take.</param>
+    internal bool NumbersAt(TimeSpan now, uint paths) => Mode == MappingMode.Priority
+        ? now < numbersUntil || IsShared(FirstOf(paths))
+        : Mode is MappingMode.Packet or MappingMode.Bytes;
 
     /// <summary>When one of the paths that may take the next packet has room.</summary>
     /// <inheritdoc cref="Choose"/>
@@ -200,10 +203,9 @@ internal sealed class Spread
             uint open = candidates & room;
             if (open != 0 && WithinTier(tier, candidates, open, length, flow) is >= 0 and var path)
             {
-                bool isShared = withinTier != MappingMode.Flow && !BitOperations.IsPow2(candidates);
                 // Before the first packet spills over: those that it may overtake must have numbers too.
                 bool mayBeFullSoon = backlog > FairQueue.Counted(length) && candidates != paths;
-                if (before != 0 || isShared || mayBeFullSoon)
+                if (before != 0 || IsShared(candidates) || mayBeFullSoon)
                 {
                     numbersUntil = now + numbersGoOn;
                 }
@@ -220,6 +222,9 @@ internal sealed class Spread
         isNumbered = false;
         return -1;
     }
+
+    /// <summary>Packets of one flow go by several paths of a tier.</summary>
+    private bool IsShared(uint ofTier) => withinTier != MappingMode.Flow && !BitOperations.IsPow2(ofTier);
 
     private int WithinTier(in Tier tier, uint candidates, uint open, int length, ulong flow) => withinTier switch
     {

@@ -37,6 +37,20 @@ public class MappingTests
         Assert.Equal([40, 20], SentBy(bench));
     }
 
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(1, 2)]
+    public void WhetherAPacketOfPriorityCarriesANumberIsKnownBefore(int first, int second)
+    {
+        using TunnelBench bench = BenchOf(
+            MappingMode.Priority, Configs.Path(0) with { Priority = first }, Configs.Path(1) with { Priority = second });
+        Assert.True(PacketFields.TryRead(ToB(), out PacketFields fields));
+        bool isNumbered = bench.Connection.Mapping.Explain(fields, 60, bench.Connection, bench.Now).IsNumbered;
+        bench.SendIntoTunnel(ToB());
+        Assert.Equal(isNumbered, bench.Connection.NextSequence == 1);
+        Assert.Equal(first == second, isNumbered);
+    }
+
     [Fact]
     public void AFlowStaysOnItsPathAndNeedsNoNumber()
     {
