@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Net;
+using MptTools.Engine;
 using MptTools.Lab.Traffic;
 
 namespace MptTools.Lab.Tests.Tunnel;
@@ -55,6 +57,37 @@ public class MappingRateTests
         (long[] sent, _) = lab.Packets(300);
         Assert.Equal([200, 100], sent);
     });
+
+    /// <summary>
+    /// However slowly the servers get their turns here, both paths lose as much by it: what they share is what they have room for, not the 3 to 1
+    /// of their weights.
+    /// </summary>
+    [LabTheory]
+    [InlineData("packet")]
+    [InlineData("bytes")]
+    public void Limits_of_two_paths_add_up_and_all_arrives_in_order(string mapping)
+    {
+        const int limit = 6_000_000, count = 1000, size = 1200, headers = 20 + 8 + 8;
+        const double largestBurst = limit / 8 * 0.002 + size + 28 + headers;
+        TunnelOptions options = MappingLab.Options([3, 1], $"mapping = {mapping}").WithPaths([$"rate_limit = {limit}"], [$"rate_limit = {limit}"]);
+        Func<ConnectionFile, ConnectionFile> connection = options.Connection;
+        TunnelLab.Run(options with { Connection = file => connection(file) with { MaximumDelayMilliseconds = 10_000 } }, lab =>
+        {
+            using NumberedStream stream = new(lab.A, TunnelLab.AddressA, lab.B, TunnelLab.AddressB);
+            var clock = Stopwatch.StartNew();
+            stream.SendAll(count, size, ahead: 48);
+            double seconds = clock.Elapsed.TotalSeconds;
+            Assert.Equal(0, stream.OutOfOrder);
+            lab.Packets(count);
+            ConnectionStatus status = lab.ServerA.Connection();
+            double[] bytes = [.. status.Paths.Select(path => (double)path.BytesSent + path.PacketsSent * headers)];
+            Assert.All(bytes, sent => Assert.InRange(sent, 0, limit / 8.0 * seconds + largestBurst));
+            Assert.True(bytes.Sum() * 8 > limit * seconds, $"{bytes.Sum()} bytes took {seconds} s, as one path alone would carry them.");
+            Assert.InRange(status.Paths[0].PacketsSent, count * 2 / 5, count * 3 / 5);
+            Assert.Empty(status.Drops);
+            Assert.Empty(status.Paths.SelectMany(path => path.Drops));
+        });
+    }
 
     /// <summary>
     /// A receiver gives up a packet of which nothing has come while 64 others from the same host began (net.ipv4.ipfrag_max_dist): packets whose

@@ -8,7 +8,7 @@ namespace MptTools.Lab.Tests.Tunnel;
 /// <summary>A packet of the tunnel as it passed a link, from its inner IP header on.</summary>
 internal sealed record InnerPacket
 {
-    private const int Tcp = 6, FragmentHeader = 44;
+    private const int Icmp = 1, Tcp = 6, IcmpV6 = 58, HopByHop = 0, FragmentHeader = 44, DestinationOptions = 60;
 
     private InnerPacket(int path, ReadOnlySpan<byte> gre, ReadOnlySpan<byte> inner)
     {
@@ -18,6 +18,10 @@ internal sealed record InnerPacket
         Protocol = six ? inner[6] : inner[9];
         Destination = new IPAddress(six ? inner.Slice(24, 16) : inner.Slice(16, 4)).ToString();
         int offset = six ? 40 : (inner[0] & 15) * 4;
+        while (six && Protocol is HopByHop or DestinationOptions)
+        {
+            (Protocol, offset) = (inner[offset], offset + (inner[offset + 1] + 1) * 8);
+        }
         int fragment = six ? 0 : Word(inner, 6) & 0x3FFF;
         FragmentId = fragment != 0 ? (uint)Word(inner, 4) : null;
         if (six && Protocol == FragmentHeader)
@@ -29,8 +33,10 @@ internal sealed record InnerPacket
         }
         if (FragmentId is null)
         {
+            IsUnreachable = (Protocol, inner[offset]) is (Icmp, 3) or (IcmpV6, 1);
+            offset += IsUnreachable ? 8 + (six ? 40 : 20) : 0;
             (SourcePort, DestinationPort) = (Word(inner, offset), Word(inner, offset + 2));
-            Number = Protocol == Tcp || Length < offset + 12 ? -1 : BitConverter.ToInt32(inner[(offset + 8)..]);
+            Number = Protocol == Tcp || IsUnreachable || Length < offset + 12 ? -1 : BitConverter.ToInt32(inner[(offset + 8)..]);
         }
     }
 
@@ -43,6 +49,8 @@ internal sealed record InnerPacket
     internal int Length { get; }
     internal int Protocol { get; }
     internal string Destination { get; }
+    /// <summary>An ICMP error: what it is about could not be delivered. The ports are those of what it quotes.</summary>
+    internal bool IsUnreachable { get; }
     internal int SourcePort { get; }
     internal int DestinationPort { get; }
     /// <summary>Null where it is whole.</summary>
@@ -70,21 +78,24 @@ internal sealed record InnerPacket
 internal sealed class PathTaps : IDisposable
 {
     private readonly WireTap[] taps;
+    private readonly string[] destinations;
     private int[] seen;
 
-    internal PathTaps(TunnelLab lab)
+    /// <param name="destinations">The addresses of which packets are seen; none: B's tunnel addresses.</param>
+    internal PathTaps(TunnelLab lab, params string[] destinations)
     {
+        this.destinations = destinations.Length > 0 ? destinations : [TunnelLab.AddressB, TunnelLab.AddressB6];
         taps = [.. lab.Links.Select(link => new WireTap(lab.B, link.B.Device))];
         seen = new int[taps.Length];
     }
 
-    /// <summary>All packets to B's tunnel addresses since the last <see cref="Forget"/>, path by path.</summary>
+    /// <summary>All packets to these addresses since the last <see cref="Forget"/>, path by path.</summary>
     internal InnerPacket[] Packets =>
     [
         .. from path in Enumerable.Range(0, taps.Length)
            from packet in taps[path].Packets.Skip(seen[path])
            let inner = InnerPacket.In(path, packet)
-           where inner?.Destination is TunnelLab.AddressB or TunnelLab.AddressB6
+           where inner is not null && destinations.Contains(inner.Destination)
            select inner,
     ];
 
@@ -136,19 +147,23 @@ internal sealed class UdpFlows : IDisposable
 
     internal int Count => senders.Length;
 
+    internal int ReceiverPort => ((IPEndPoint)receiver.LocalEndPoint!).Port;
+
     /// <summary>The source port of a flow.</summary>
     internal int PortOf(int flow) => ((IPEndPoint)senders[flow].LocalEndPoint!).Port;
 
     /// <summary>Sends so many packets in each flow, in turns, and receives them all.</summary>
-    internal void SendAll(int rounds, int size = 100)
+    /// <param name="inARow">So many of a flow in each of its turns; a divisor of <paramref name="rounds"/>.</param>
+    internal void SendAll(int rounds, int size = 100, int inARow = 1)
     {
         for (int i = 0; i < rounds * Count; i += Ahead)
         {
             int count = Math.Min(Ahead, rounds * Count - i);
             for (int j = i; j < i + count; j++)
             {
-                BitConverter.TryWriteBytes(buffer, sent[j % Count]++);
-                senders[j % Count].Send(buffer.AsSpan(0, size));
+                int flow = j / inARow % Count;
+                BitConverter.TryWriteBytes(buffer, sent[flow]++);
+                senders[flow].Send(buffer.AsSpan(0, size));
             }
             for (int j = 0; j < count; j++)
             {
