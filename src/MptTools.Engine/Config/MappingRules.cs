@@ -41,7 +41,8 @@ internal static class MappingRules
         && a.Sources.SequenceEqual(b.Sources) && a.Destinations.SequenceEqual(b.Destinations);
 
     private static bool SaysTheSame(PathConfig a, PathConfig b) =>
-        a.WeightOut == b.WeightOut && a.Priority == b.Priority && a.RateLimit == b.RateLimit && a.IsBackup == b.IsBackup
+        a.Interface == b.Interface && a.IPVersion == b.IPVersion && Equals(a.LocalAddress, b.LocalAddress) && Equals(a.RemoteAddress, b.RemoteAddress)
+        && a.WeightOut == b.WeightOut && a.Priority == b.Priority && a.RateLimit == b.RateLimit && a.IsBackup == b.IsBackup
         && a.TcpDestinationPorts.SequenceEqual(b.TcpDestinationPorts) && a.TcpSourcePorts.SequenceEqual(b.TcpSourcePorts)
         && a.UdpDestinationPorts.SequenceEqual(b.UdpDestinationPorts) && a.UdpSourcePorts.SequenceEqual(b.UdpSourcePorts);
 

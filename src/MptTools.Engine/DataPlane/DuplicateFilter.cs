@@ -15,9 +15,10 @@ internal sealed class DuplicateFilter
 
     /// <summary>
     /// So many packets too old for the window, and none that is newer: the newest number was none of the sender's. It may have been forged, and
-    /// would have all packets up to half of all numbers later dropped.
+    /// would have all packets up to half of all numbers later dropped. More than a slow line brings between two that a fast one brings: a
+    /// socket is read for up to 64 buffers of some 45 packets each before the next.
     /// </summary>
-    internal const int OldPacketsBeforeRestart = 64;
+    internal const int OldPacketsBeforeRestart = 4096;
 
     private const int BitsPerWord = 64;
     private const uint Words = 2 * Window / BitsPerWord;

@@ -132,7 +132,14 @@ internal sealed class Forwarder : IDisposable
     }
 
     /// <summary>Has the connection's packets that wait looked at again.</summary>
-    internal void Wake(ConnectionRuntime connection) => ThreadOf(connection).Wake();
+    internal void Wake(ConnectionRuntime connection)
+    {
+        ThreadOf(connection).Wake();
+        if (connection.Shaper is not null)
+        {
+            Array.ForEach(uplinks, sending => sending.Wake());
+        }
+    }
 
     // Each thread that stands has the next one stand; the last one acts.
     private static void StandStill(ForwardingThread[] threads, int standing, Action action)

@@ -13,6 +13,9 @@ internal sealed class Shaper : IDisposable
     /// <summary>When something that waits may leave.</summary>
     internal TimeSpan Due { get; set; }
 
+    /// <summary>The paths that were up when that was reckoned: with others something may leave at once.</summary>
+    internal uint PathsSeen { get; set; }
+
     /// <summary>Queues of paths and rules that are no more; what waits there finds another way.</summary>
     internal List<FairQueue> Homeless { get; } = [];
 

@@ -43,12 +43,13 @@ internal sealed unsafe partial class Uplink
         for (int i = shaping.Count - 1; i >= 0; i--)
         {
             ConnectionRuntime connection = shaping[i];
-            if (connection.Shaper!.Due > now)
+            if (connection.Shaper!.Due > now && connection.Shaper.PathsSeen == connection.UpPaths)
             {
                 continue;
             }
             lock (connection.Gate)
             {
+                connection.Shaper.PathsSeen = connection.UpPaths;
                 Drain(connection);
                 Send();
                 if (NextDue(connection) is { } due)
@@ -151,6 +152,7 @@ internal sealed unsafe partial class Uplink
         {
             shaper.Server = this;
             shaper.Due = due;
+            shaper.PathsSeen = connection.UpPaths;
             shaping.Add(connection);
         }
         else if (shaper.Server == this && due < shaper.Due)
@@ -243,8 +245,12 @@ internal sealed unsafe partial class Uplink
                 return;
             }
             leaving.Add(new Leaving(queue, waiting));
-            // Of a duplicate the other copies have gone their ways.
-            if (waiting.HeaderLength == 0)
+            if (waiting.HeaderLength > 0)
+            {
+                // Of a duplicate the other copies have gone their ways.
+                connection.SendDrops.Add(DropReason.Unreachable);
+            }
+            else
             {
                 ReadOnlySpan<byte> bytes = new(waiting.Data, waiting.Length);
                 bool isFragment = waiting.Version == 4 && Fragmentation.IsFragment(bytes);
