@@ -112,9 +112,12 @@ Describe 'The mapping of running connections' -Skip:([bool] $obstacle) {
     It 'shares by weight, and Get-MptPath says what share each path has' {
         $null = Invoke-Lab $a 'Set-MptPath peer 0 -WeightOut 1; Set-MptPath peer 1 -WeightOut 3'
         Send-Datagram 4000 -Count 40 | Should -Be 10, 30
+        $null = Invoke-Lab $a 'Add-MptRule peer -Protocol udp -DestinationPort 4001 -Path 0'
+        Send-Datagram 4001 -Count 40 | Should -Be 40, 0
         $paths = Invoke-Lab $a 'Get-MptPath'
         $paths.WeightSharePercent | Should -Be 25, 75
         $total = ($paths | Measure-Object BytesSent -Sum).Sum
+        $paths[0].SharePercent | Should -BeGreaterThan 50
         foreach ($path in $paths) { $path.SharePercent | Should -Be ([Math]::Round(100.0 * $path.BytesSent / $total, 2)) }
     }
 

@@ -90,6 +90,13 @@ Describe 'Rules of a running server' -Skip:([bool] $obstacle) {
         Invoke-Lab $a 'Get-MptRule' | Should -BeNullOrEmpty
     }
 
+    It 'are removed by the pipeline where others say the same' {
+        $null = Invoke-Lab $a '0, 1, 1, 0, 1, 0 | ForEach-Object { Add-MptRule peer -Path $_ }'
+        $said = Invoke-Lab $a 'Get-MptRule peer 0, 3 | Remove-MptRule -Confirm:$false -Verbose 4>&1 | ForEach-Object Message'
+        $said -match '^Removing' -replace ' of connection.*' | Should -Be 'Removing rule 3', 'Removing rule 0'
+        Invoke-Lab $a '(Get-MptRule).Action' | Should -Be paths=1, paths=1, paths=1, paths=0
+    }
+
     It 'are found where they have moved to, one command after the other' {
         $null = Invoke-Lab $a '"one", "two", "three", "four" | ForEach-Object { Add-MptRule peer $_ -Path 0 }'
         $null = Invoke-Lab $a 'Get-MptRule -Name one, two, four | ForEach-Object { $_ | Remove-MptRule -Confirm:$false }'
