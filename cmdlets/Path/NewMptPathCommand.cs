@@ -24,7 +24,8 @@ public sealed class NewMptPathCommand : PSCmdlet, IPathParameters
     /// <summary>4 or 6: the version of the path's addresses. Left out: that of the first address that is given, else 4.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [EmptyIsNull]
-    [ValidateSet("4", "6")]
+    [ArgumentCompleter(typeof(IPVersionCompleter))]
+    [ValidateIPVersion]
     public int? IPVersion { get; set; }
 
     /// <summary>The address on the interface. Left out: the interface's first address of the version, followed when it changes.</summary>

@@ -113,3 +113,9 @@ public sealed class ServiceNameCompleter : MptCompleter
 {
     private protected override IEnumerable<string> Names(string? server) => UnitFile.NamesIn(UnitFile.SystemDirectory);
 }
+
+/// <summary>Completes the versions of IP.</summary>
+public sealed class IPVersionCompleter : MptCompleter
+{
+    private protected override IEnumerable<string> Names(string? server) => ["4", "6"];
+}

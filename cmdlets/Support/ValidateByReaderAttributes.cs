@@ -35,6 +35,15 @@ public sealed class ValidateRateAttribute : ValidateByReaderAttribute
     private protected override string? FaultOf(string text) => BitRate.Parse(text, out _);
 }
 
+/// <summary>A version of IP. Unlike ValidateSet it takes nothing at all.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class ValidateIPVersionAttribute : ValidateByReaderAttribute
+{
+    private protected override string Wanted => "4 or 6";
+
+    private protected override string? FaultOf(string text) => text is "4" or "6" ? null : "is no version of IP";
+}
+
 /// <summary>A name as the files have it.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class ValidateWordAttribute : ValidateByReaderAttribute

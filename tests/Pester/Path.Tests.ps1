@@ -29,9 +29,9 @@ Describe 'New-MptPath' {
     }
 
     It 'takes rows of a CSV file, empty columns and texts for yes and no included' {
-        $rows = 'Interface,RemoteAddress,LocalAddress,WeightOut,KeepaliveSeconds,UdpChecksum,CommandDefault,StartStatus,Status',
-        'eth1,fd00:1::3,,,0.2,False,True,Down,Up',
-        'eth2,10.2.2.3,10.2.2.2,7,,,,,Down' | ConvertFrom-Csv
+        $rows = 'Interface,RemoteAddress,LocalAddress,WeightOut,KeepaliveSeconds,UdpChecksum,CommandDefault,StartStatus,IPVersion,Status',
+        'eth1,fd00:1::3,,,0.2,False,True,Down,6,Up',
+        'eth2,10.2.2.3,10.2.2.2,7,,,,,,Down' | ConvertFrom-Csv
         $six, $four = $rows | New-MptPath
         $six.IPVersion, $six.WeightOut, $six.KeepaliveSeconds, $six.UdpChecksum, $six.CommandDefault, $six.StartStatus | Should -Be 6, 1, 0.2, $false, $true, Down
         $four.IPVersion, $four.LocalAddress, $four.WeightOut, $four.KeepaliveSeconds, $four.DeadSeconds, $four.UdpChecksum, $four.StartStatus |
@@ -39,6 +39,7 @@ Describe 'New-MptPath' {
     }
 
     It 'refuses <Parameters> with both ends of the range' -ForEach @(
+        @{ Parameters = @{ IPVersion = 5 }; Range = '4 or 6' }
         @{ Parameters = @{ WeightOut = 0 }; Range = 'from 1 to 10000' }
         @{ Parameters = @{ WeightIn = 10001 }; Range = 'from 1 to 10000' }
         @{ Parameters = @{ KeepaliveSeconds = 0.005 }; Range = '0, or a number from 0.01 to 86400' }
