@@ -64,7 +64,9 @@ internal sealed class SectionRun(Section section, Results results, TextWriter ou
             .ToDictionary(subject => subject, ReadCollector);
         foreach (Load load in section.Loads)
         {
-            foreach (Subject subject in subjects.Where(subject => load.AppliesTo(subject.Servers.Count > 0)))
+            // Whoever comes first is not always the same one: what was before it, and what the processors have done since, is not the same for all.
+            int first = (round - 1) % subjects.Count;
+            foreach (Subject subject in subjects.Skip(first).Concat(subjects.Take(first)).Where(subject => load.AppliesTo(subject.Servers.Count > 0)))
             {
                 subject.Resume();
                 Measure(load, subject, round);
