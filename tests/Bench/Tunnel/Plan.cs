@@ -31,6 +31,7 @@ internal sealed record Plan(IReadOnlyList<Section> Sections)
         (Func<string, bool> section, Func<string, bool> subject, Func<string, bool> load) = (Chosen(sections), Chosen(subjects), Chosen(loads));
         return new Plan(
             [.. all.Where(item => quickMain ? item.Name == Names.Main : section(item.Name))
+                .Where(item => !item.IsOnRequest || options.Only.Contains(item.Name) || item.Subjects.Any(candidate => options.Only.Contains(candidate.Name)))
                 .Where(item => item.Name != Names.Pwsh || options.Pwsh || options.Only.Contains(Names.Pwsh))
                 .Select(item => item with
                 {

@@ -10,6 +10,9 @@ namespace MptTools.Bench.Tunnel;
 internal sealed record Section(
     string Name, string Title, int Rounds, Durations Durations, IReadOnlyList<SubjectSpec> Subjects, IReadOnlyList<Load> Loads)
 {
+    /// <summary>It is left out unless it, or one of its subjects, is asked for by name.</summary>
+    internal bool IsOnRequest { get; init; }
+
     internal double ExpectedSeconds => Subjects.Sum(subject => subject.BuildSeconds) + Rounds * ExpectedSecondsOfRound;
 
     internal double ExpectedSecondsOfRound => Subjects.Sum(subject => Loads
@@ -83,7 +86,7 @@ internal static class Sections
                     TwoPaths with { Name = Names.ByBytes, Title = "bytes", Mapping = ["mapping = bytes"] },
                     TwoPaths with { Name = Names.ByFlow, Title = "flow", Mapping = ["mapping = flow"] },
                 ],
-                [Tcp1, Udp64]),
+                [Tcp1, Udp64]) { IsOnRequest = true },
             new(Names.Pwsh, "The server inside pwsh", Rounds(3), whole,
                 [
                     new TunnelSpec(Names.OnePath, "mptsrv") { WarmUpSeconds = 5 },

@@ -22,6 +22,14 @@ public class PlanTests
     }
 
     [Fact]
+    public void Mappings_are_compared_on_request_only()
+    {
+        Assert.DoesNotContain(Make().Sections, section => section.Name == Names.Mapping);
+        Assert.Equal(4, Assert.Single(Make("--only", Names.Mapping).Sections).Subjects.Count);
+        Assert.Single(Assert.Single(Make("--only", Names.ByRules).Sections).Subjects);
+    }
+
+    [Fact]
     public void Quick_makes_the_main_table_in_one_round()
     {
         Section section = Assert.Single(Make("--quick").Sections);
@@ -74,7 +82,7 @@ public class PlanTests
     {
         Results results = new();
         foreach ((Section section, SubjectSpec subject, Metric metric) in
-            from section in Make("--pwsh").Sections from subject in section.Subjects from metric in Metric.All select (section, subject, metric))
+            from section in Make("--pwsh").Sections.Concat(Make("--only", Names.Mapping).Sections) from subject in section.Subjects from metric in Metric.All select (section, subject, metric))
         {
             results.Add(new Sample(section.Name, 1, subject.Name, metric.Name, 1));
         }
