@@ -126,10 +126,7 @@ internal static class ConnectionSettings
         ConnectionConfig config, int index, IReadOnlyDictionary<string, string> settings, ConnectionSurroundings around)
     {
         var draft = new SettingsDraft(config) { TellsOfRulesInVain = true };
-        if (HasRule(draft, index))
-        {
-            draft.Put($"rule_{index}", KnownKeys.Rule, draft.Rules[index], settings);
-        }
+        draft.Put($"rule_{index}", KnownKeys.Rule, draft.Rules[index], settings);
         return draft.Read(around);
     }
 
@@ -137,10 +134,7 @@ internal static class ConnectionSettings
     internal static ConfigResult<ConnectionConfig> RemoveRule(ConnectionConfig config, int index, ConnectionSurroundings around)
     {
         var draft = new SettingsDraft(config);
-        if (HasRule(draft, index))
-        {
-            draft.Rules.RemoveAt(index);
-        }
+        draft.Rules.RemoveAt(index);
         return draft.Read(around);
     }
 
@@ -185,22 +179,6 @@ internal static class ConnectionSettings
             draft.Rules.Clear();
             draft.Rules.AddRange(rules.Select(rule => SettingsDraft.Texts(ConfigFields.Rule, rule)));
         }
-    }
-
-    private static bool HasRule(SettingsDraft draft, int index)
-    {
-        bool isThere = index >= 0 && index < draft.Rules.Count;
-        if (!isThere)
-        {
-            string there = draft.Rules.Count switch
-            {
-                0 => "It has none; add one",
-                1 => "Its only one is rule 0",
-                var count => $"Choose one from 0 to {count - 1}",
-            };
-            draft.Error($"rule_{index}", null, $"The connection has no such rule. {there}.");
-        }
-        return isThere;
     }
 
     private static int Find(ConnectionConfig config, NetworkConfig network) =>

@@ -53,8 +53,8 @@ internal static class RuleChanges
             config = random.Next(5) switch
             {
                 0 or 1 => ConnectionSettings.AddRule(config, settings, index, around),
-                2 => ConnectionSettings.SetRule(config, index, settings.Where(_ => random.Next(2) == 0).ToDictionary(), around),
-                3 => ConnectionSettings.RemoveRule(config, index, around),
+                2 when index < config.Rules.Count => ConnectionSettings.SetRule(config, index, settings.Where(_ => random.Next(2) == 0).ToDictionary(), around),
+                3 when index < config.Rules.Count => ConnectionSettings.RemoveRule(config, index, around),
                 _ => ConnectionSettings.RemovePath(config, random.Next(config.Paths.Count), around),
             } is { Config: { } changed } ? changed : config;
         }

@@ -84,13 +84,8 @@ public class RuleSettingsTests
     }
 
     [Fact]
-    public void ARuleThatIsNotThereIsNoRule()
-    {
-        Assert.Equal("[rule_3]: The connection has no such rule. Choose one from 0 to 2.", Refused(ConnectionSettings.SetRule(Connection, 3, ConnectionSettingsTests.Settings(), Around)));
-        Assert.Equal("[rule_-1]: The connection has no such rule. Choose one from 0 to 2.", Refused(ConnectionSettings.RemoveRule(Connection, -1, Around)));
-        Assert.Equal("[rule_0]: The connection has no such rule. It has none; add one.", Refused(ConnectionSettings.RemoveRule(Without, 0, Around)));
+    public void ANewRuleComesBehindTheOthersAtMost() =>
         Assert.Equal("[rule_4]: A new rule cannot have this number. Choose one from 0 to 3, which puts it behind all others.", Refused(Add(Connection, 4, ("spread", "flow"))));
-    }
 
     [Fact]
     public void TwoHundredRulesAreEnough()
